@@ -1,0 +1,1 @@
+"""Everything of Antiphon near the player: ports, time, turns, sound and pictures."""

@@ -1,0 +1,1 @@
+"""Everything of Antiphon that thinks: tokens, sessions, the model and the server. No torch here."""
