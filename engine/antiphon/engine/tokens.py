@@ -89,6 +89,10 @@ class Cursor:
         self._grid = grid
         self._chord = 0
 
+    def resume(self, chord: int) -> None:
+        """Go on inside a moment that already holds `chord` notes."""
+        self._chord = min(chord, MAX_CHORD)
+
     def advance(self, token: int, velocity: int = UNKNOWN_VELOCITY) -> Row:
         """Row of the next token; `velocity` is the column's value, 1..8 for notes."""
         if is_wait(token):

@@ -21,7 +21,7 @@ from .notes import DRUMS, INSTRUMENTS, TICKS_PER_BEAT
 START, END, SUFFIX, MIDDLE, PERFORMED, SCORE = range(6)
 MARKS = ("start", "end", "suffix", "middle", "performed", "score")
 
-TIMES = (*range(1, 97), *range(102, 193, 6), *range(216, 769, 24))
+TIMES: tuple[int, ...] = (*range(1, 97), *range(102, 193, 6), *range(216, 769, 24))
 """Ticks a `wait` or `len` token can say: every one up to 2 beats, then coarser up to 4 bars."""
 
 TEMPOS_BPM = (40, 46, 52, 58, 66, 74, 84, 96, 108, 120, 136, 152, 172, 192, 216, 240)
@@ -213,7 +213,7 @@ def _floor_table() -> list[int]:
     return table
 
 
-_FLOOR = _floor_table()
-_NEAREST = [
+_FLOOR: list[int] = _floor_table()
+_NEAREST: list[int] = [
     min(range(len(TIMES)), key=lambda i: abs(TIMES[i] - ticks)) for ticks in range(TIMES[-1] + 1)
 ]

@@ -1,1 +1,1 @@
-"""The training side of Antiphon: data, model, training and export. Torch lives here and only here."""
+"""The training side of Antiphon: data, model, training, export. Torch lives here and only here."""

@@ -2,7 +2,7 @@
 
 - decoder only, pre-norm; RMSNorm without gains, everywhere the same
 - rotary positions (halves, not pairs), attention over the last `window` positions
-- grouped-query attention: `n_heads` queries share `n_kv_heads` keys and values, packed in one matrix
+- grouped-query attention: `n_heads` queries share `n_kv_heads` keys and values, one packed matrix
 - SwiGLU, gate and up packed in one matrix
 - the input is the sum of the token's table row and one small table for each companion column
 - a note's table row is its own plus its instrument's plus its pitch's: rare notes borrow from kin

@@ -1,0 +1,50 @@
+"""`python -m antiphon.engine`: the engine process, as `antiphon serve` and the bridge start it.
+
+Prints one line of JSON when it is ready, so that whoever started it knows where it listens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+from .bundle import load
+from .desk import Desk
+from .errors import AntiphonError
+from .model import Model
+from .protocol import DEFAULT_ENDPOINT
+from .server import Server
+
+
+def serve(endpoint: str, folder: Path | None, threads: int) -> None:
+    """Load the bundle and serve until SIGTERM or SIGINT. Blocks."""
+    bundle = load(folder)
+    desk = Desk(Model(bundle, threads), bundle.about.name, time.monotonic_ns)
+    server = Server(desk, endpoint)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    print(json.dumps({"endpoint": server.endpoint, "model": bundle.about.name}), flush=True)  # noqa: T201 (its one line of output)
+    server.run()
+
+
+def main() -> int:
+    """Run the engine; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="antiphon-engine", description=__doc__)
+    parser.add_argument("--endpoint", default=DEFAULT_ENDPOINT, help="tcp://127.0.0.1:0 picks one")
+    parser.add_argument("--bundle", type=Path, help="folder of the model (default: the shipped)")
+    parser.add_argument("--threads", type=int, default=1, help="threads of inference")
+    options = parser.parse_args()
+    try:
+        serve(options.endpoint, options.bundle, options.threads)
+    except AntiphonError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

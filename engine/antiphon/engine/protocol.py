@@ -1,0 +1,245 @@
+"""The conversation between a player's side and the engine: this file is the specification.
+
+Idea. A client opens a session, tells it every key event as it happens, and asks for answers. The
+engine streams each answer as complete notes, in order of onset, while it is still being made. All
+musical time is in ticks, 48 to the beat, counted from the session's origin, which is the client's
+to choose. Every answer has a generation number of the client's choosing; notes that carry an old
+one are to be thrown away.
+
+Scenarios.
+
+I. Call and response
+    hello → welcome, open → opened, listen… , answer → notes… → done, heard… meanwhile
+
+II. The player interrupts
+    answer → notes…, [a key goes down at tick t] cancel, rewind t, listen…
+
+III. The engine is lost
+    no pong for 300 ms, or the socket closes: release every sounding note; when an engine is there
+    again: hello, open, listen with what was heard so far, and go on
+
+Frames. One ZeroMQ message is one msgpack array: the message's name, then its fields in the order
+given here. A trailing field may be left out if it has a default. ROUTER on the engine's side,
+DEALER on the client's.
+
+Versions. `VERSION` grows when a message changes its meaning; names and fields are only ever added.
+A client must give up if `Welcome.version` is not its own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from .errors import ProtocolError
+from .notes import Event, Note, Ticks
+from .wishes import Constraints, Feel
+
+VERSION = 1
+MAX_MESSAGE_BYTES = 2**20
+HEARTBEAT_MS = 100
+"""How often a client says `ping`; silence of three beats is a loss."""
+LOST_MS = 300
+DEFAULT_ENDPOINT = "tcp://127.0.0.1:6470"
+
+SessionId = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Generation = Annotated[int, Meta(ge=0, le=2**53)]
+Label = Annotated[str, Meta(max_length=80)]
+
+
+class Hello(Struct, frozen=True, array_like=True, tag="hello"):
+    """First message of a client. The engine replies `welcome`, whatever the version."""
+
+    version: Annotated[int, Meta(ge=0, le=2**16)]
+    """Protocol version the client speaks."""
+    client: Label = ""
+    """Name of the program, for the log."""
+
+
+class Welcome(Struct, frozen=True, array_like=True, tag="welcome"):
+    """The engine is ready."""
+
+    version: int
+    """Protocol version the engine speaks."""
+    model: str
+    """Name of the bundle."""
+    styles: tuple[str, ...]
+    """Style names that `open` may ask for."""
+
+
+class Open(Struct, frozen=True, array_like=True, tag="open"):
+    """Begin a session, or begin it anew if the id is in use by this client."""
+
+    session: SessionId
+    """Number of the client's choosing, unique to this client."""
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    """The same seed and the same events give the same answers."""
+    styles: tuple[Label, ...] = ()
+    """Composers or styles, as `welcome` names them; empty leaves the style to the music."""
+    bpm: Annotated[float, Meta(ge=10, le=500)] | None = None
+    """Tempo in beats a minute; None if the player keeps no tempo."""
+    metre: tuple[Annotated[int, Meta(ge=1, le=64)], Annotated[int, Meta(ge=1, le=64)]] | None = None
+    """Beats in a bar and the beat's note value; None if there are no bars.
+
+    With a metre, bar lines fall at every multiple of a bar from tick 0.
+    """
+    constraints: Constraints = Constraints()
+    """Hard rules for every answer."""
+    feel: Feel = Feel()
+    """How freely notes are drawn."""
+
+
+class Opened(Struct, frozen=True, array_like=True, tag="opened"):
+    """The session is there and listens."""
+
+    session: int
+
+
+class Listen(Struct, frozen=True, array_like=True, tag="listen"):
+    """What the player did, in order of time. Ends an answer that is being made."""
+
+    session: SessionId
+    events: Annotated[tuple[Event, ...], Meta(max_length=4096)]
+
+
+class Answer(Struct, frozen=True, array_like=True, tag="answer"):
+    """Ask for a continuation of everything heard."""
+
+    session: SessionId
+    generation: Generation
+    """Number that its notes will carry; larger than any before."""
+    start: Ticks
+    """No note before this tick."""
+    until: Ticks
+    """No note at or after this tick."""
+    prompt: bool = False
+    """True: the first note sounds exactly at `start`. False: when the music wants it."""
+    may_end: bool = False
+    """True: the model may end the piece before `until`."""
+    constraints: Constraints | None = None
+    """Rules for this answer; None keeps the session's."""
+
+
+class Notes(Struct, frozen=True, array_like=True, tag="notes"):
+    """Some notes of an answer, in order of onset, as soon as they are complete."""
+
+    session: int
+    generation: int
+    notes: tuple[Note, ...]
+
+
+class Done(Struct, frozen=True, array_like=True, tag="done"):
+    """An answer is complete, or was given up."""
+
+    session: int
+    generation: int
+    reason: str
+    """"until", "end" (of the piece) or "cancelled"."""
+    tokens: int
+    """Tokens drawn."""
+    first_note_us: int | None
+    """Microseconds from the request's arrival to its first note; None if it has none."""
+    total_us: int
+    """Microseconds from the request's arrival to the last token."""
+
+
+class Heard(Struct, frozen=True, array_like=True, tag="heard"):
+    """The play head: what lies before this tick has sounded. Paces an answer with a horizon."""
+
+    session: SessionId
+    position: Ticks
+    horizon: Ticks
+    """Ticks beyond `position` that the engine may play ahead."""
+
+
+class Rewind(Struct, frozen=True, array_like=True, tag="rewind"):
+    """Forget every note struck at or after a tick; the model's that reach past it end there."""
+
+    session: SessionId
+    tick: Ticks
+
+
+class Cancel(Struct, frozen=True, array_like=True, tag="cancel"):
+    """Give up the answer that is being made. Its `done` still comes."""
+
+    session: SessionId
+
+
+class Close(Struct, frozen=True, array_like=True, tag="close"):
+    """End a session and free its memory."""
+
+    session: SessionId
+
+
+class Ping(Struct, frozen=True, array_like=True, tag="ping"):
+    """Are you there? Also keeps the client's sessions: they end after 10 s without one."""
+
+    number: Annotated[int, Meta(ge=0, le=2**53)]
+
+
+class Pong(Struct, frozen=True, array_like=True, tag="pong"):
+    """Here, and the decode loop is turning."""
+
+    number: int
+
+
+class StatusRequest(Struct, frozen=True, array_like=True, tag="status?"):
+    """How is the engine?"""
+
+
+class Status(Struct, frozen=True, array_like=True, tag="status"):
+    """How the engine is."""
+
+    model: str
+    sessions: int
+    """Open sessions of all clients."""
+    slot_bytes: int
+    """Cache memory of one session."""
+    uptime_ms: int
+    tokens: int
+    """Tokens drawn since the start."""
+
+
+class Error(Struct, frozen=True, array_like=True, tag="error"):
+    """A request could not be served; the conversation goes on."""
+
+    code: str
+    """"malformed", "unknown-session", "refused" or "internal"."""
+    whose: str
+    """"client" or "engine"."""
+    text: str
+    """One sentence for a person."""
+    session: int | None = None
+
+
+Request = (
+    Hello | Open | Listen | Answer | Heard | Rewind | Cancel | Close | Ping | StatusRequest
+)  # fmt: skip
+Reply = Welcome | Opened | Notes | Done | Pong | Status | Error
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+
+def encode(message: Request | Reply) -> bytes:
+    """A message as one frame. [any thread]"""
+    return _encoder.encode(message)
+
+
+def decode_request(frame: bytes) -> Request:
+    """A frame from a client; ProtocolError saying what is wrong with it. [any thread]"""
+    try:
+        return _requests.decode(frame)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ProtocolError(str(error)) from None
+
+
+def decode_reply(frame: bytes) -> Reply:
+    """A frame from the engine; ProtocolError saying what is wrong with it. [any thread]"""
+    try:
+        return _replies.decode(frame)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ProtocolError(str(error)) from None

@@ -1,0 +1,174 @@
+"""`antiphon serve`: sockets on one thread, sessions and the model on another.
+
+The only file here that knows ZeroMQ. Frames are decoded on the socket thread, so a flood of bad
+ones costs the decode loop nothing. Replies go back through an in-process pipe: no socket is ever
+touched by two threads.
+
+    ROUTER ──frames──▶ [socket thread] ──inbox──▶ [inference thread: Desk.turn, again and again]
+       ▲                      ▲                                │
+       └──────────────────────┴───────── inproc PAIR ◀─────────┘
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+import zmq
+
+from .desk import Desk
+from .errors import MachineError, ProtocolError, UserError
+from .protocol import (
+    HEARTBEAT_MS,
+    LOST_MS,
+    MAX_MESSAGE_BYTES,
+    Error,
+    Reply,
+    Request,
+    decode_request,
+    encode,
+)
+
+HIGH_WATER = 1000
+"""Messages a slow client may fall behind before it is dropped."""
+_REPLIES = "inproc://replies"
+_STOP = b"stop"
+_LOOPBACK = ("tcp://127.0.0.1:", "tcp://[::1]:", "ipc://", "inproc://")
+
+
+class Server:
+    """One engine on one endpoint.
+
+    server = Server(desk, "tcp://127.0.0.1:6470")
+    server.run()         blocks until `stop` [main thread]
+    server.stop()        [any thread, signal handlers too]
+    """
+
+    def __init__(self, desk: Desk, endpoint: str) -> None:
+        self._desk = desk
+        self._inbox: queue.SimpleQueue[tuple[bytes, Request] | None] = queue.SimpleQueue()
+        self._context = zmq.Context()
+        self._router = _router(self._context, endpoint)
+        self.endpoint: str = self._router.getsockopt_string(zmq.LAST_ENDPOINT)
+        """Where it really listens: port 0 is replaced by the one that was free."""
+        self._inward = self._context.socket(zmq.PAIR)
+        self._inward.bind(_REPLIES)
+        self._outward = self._context.socket(zmq.PAIR)
+        self._outward.connect(_REPLIES)
+
+    def run(self) -> None:
+        """Serve until stopped. Blocks."""
+        thread = threading.Thread(target=self._serve_sockets, name="sockets", daemon=True)
+        thread.start()
+        try:
+            while self._turn():
+                pass
+        finally:
+            self._outward.send(_STOP)
+            thread.join()
+            self._outward.close(0)
+            self._context.term()
+
+    def stop(self) -> None:
+        """Ask `run` to return. [any thread]"""
+        self._inbox.put(None)
+
+    def _turn(self) -> bool:
+        """Take every waiting request, then do one step of work; wait if there is nothing to do."""
+        try:
+            item = self._inbox.get(block=not self._desk.busy, timeout=1.0)
+        except queue.Empty:
+            self._desk.forget_silent()
+        else:
+            while True:
+                if item is None:
+                    return False
+                self._reply_all(item[0], self._desk.handle(*item))
+                try:
+                    item = self._inbox.get_nowait()
+                except queue.Empty:
+                    break
+        for client, reply in self._desk.turn():
+            self._reply(client, reply)
+        return True
+
+    def _reply_all(self, client: bytes, replies: list[Reply]) -> None:
+        for reply in replies:
+            self._reply(client, reply)
+
+    def _reply(self, client: bytes, reply: Reply) -> None:
+        self._outward.send_multipart([client, encode(reply)])
+
+    def _serve_sockets(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self._router, zmq.POLLIN)
+        poller.register(self._inward, zmq.POLLIN)
+        try:
+            while True:
+                ready = dict(poller.poll())
+                if self._router in ready:
+                    _drain(self._router, self._receive)
+                if self._inward in ready and not _drain(self._inward, self._send):
+                    return
+        finally:
+            self._router.close(0)
+            self._inward.close(0)
+
+    def _receive(self, frames: list[bytes]) -> bool:
+        client = frames[0]
+        try:
+            if len(frames) != 2:
+                raise ProtocolError("a message is one frame")
+            self._inbox.put((client, decode_request(frames[1])))
+        except ProtocolError as error:
+            self._send([client, encode(Error("malformed", "client", str(error)))])
+        return True
+
+    def _send(self, frames: list[bytes]) -> bool:
+        if frames == [_STOP]:
+            return False
+        try:
+            self._router.send_multipart(frames, zmq.DONTWAIT)
+        except (zmq.Again, zmq.ZMQError):
+            # Full or gone: the client finds out by its heartbeat, the others must not wait.
+            return True
+        return True
+
+
+def _router(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
+    _refuse_outside(endpoint)
+    router = context.socket(zmq.ROUTER)
+    for option, value in (
+        (zmq.ROUTER_MANDATORY, 1),
+        (zmq.LINGER, 0),
+        (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
+        (zmq.SNDHWM, HIGH_WATER),
+        (zmq.RCVHWM, HIGH_WATER),
+        (zmq.HEARTBEAT_IVL, HEARTBEAT_MS),
+        (zmq.HEARTBEAT_TIMEOUT, LOST_MS),
+    ):
+        router.setsockopt(option, value)
+    try:
+        router.bind(endpoint)
+    except zmq.ZMQError as error:
+        router.close(0)
+        context.term()
+        raise MachineError(f"Cannot listen on {endpoint}: {error.strerror}.") from None
+    return router
+
+
+def _refuse_outside(endpoint: str) -> None:
+    if not endpoint.startswith(_LOOPBACK):
+        raise UserError(f"{endpoint} can be reached from outside; use tcp://127.0.0.1:PORT.")
+
+
+def _drain(socket: zmq.Socket[bytes], handle: Callable[[list[bytes]], bool]) -> bool:
+    """Hand over every waiting message; False as soon as one handler says so."""
+    while True:
+        try:
+            frames = socket.recv_multipart(zmq.DONTWAIT)
+        except zmq.Again:
+            return True
+        if not handle(frames):
+            return False

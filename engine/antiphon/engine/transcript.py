@@ -1,0 +1,229 @@
+"""What one session has heard and played, as notes and as token rows, kept in step event by event.
+
+One key event in, one number out: the index of the first row that changed. A key still down stands
+with a provisional length; when it goes up, the rows from there on are written anew. The transcript
+after any events equals `encode` of the notes they make: that is its whole contract.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from .notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, shortened
+from .tokens import Cursor, Decoder, Grid, Row, encode_note
+from .vocabulary import START
+
+PROVISIONAL_LENGTH = 24
+"""Half a beat: what a held key is said to last until it is let go, before any key was."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One note of the transcript and where its rows begin."""
+
+    note: Note
+    begin: int
+    """Index of its first row: the waits that lead to it, or the note itself."""
+    down: bool = False
+    """The key is still down."""
+    sustained: bool = False
+    """The key is up but the pedal holds the note."""
+    played: bool = False
+    """The model's own note, not heard from a player."""
+
+    @property
+    def open(self) -> bool:
+        """Whether its length is still provisional."""
+        return self.down or self.sustained
+
+
+class Transcript:
+    """A session's music so far. Grows with the session; nothing here blocks or draws at random."""
+
+    def __init__(self, prefix: list[Row] | None = None, grid: Grid | None = None) -> None:
+        self.rows: list[Row] = list(prefix or [])
+        self.entries: list[Entry] = []
+        self._labels = self._prefix = len(self.rows)
+        self._grid = grid
+        self._pedals: set[int] = set()
+        self._usual = PROVISIONAL_LENGTH
+        self._decoder: Decoder | None = None
+
+    @property
+    def tick(self) -> int:
+        """Onset of the latest note, 0 before the first."""
+        return self.entries[-1].note.onset if self.entries else 0
+
+    @property
+    def origin(self) -> int:
+        """Tick at which the rows begin: the first note's onset."""
+        return self.entries[0].note.onset if self.entries else 0
+
+    def notes(self) -> list[Note]:
+        """All notes, provisional lengths included."""
+        return [entry.note for entry in self.entries]
+
+    def open_entries(self) -> list[Entry]:
+        """Notes whose length is not known yet, in order."""
+        return [entry for entry in self.entries if entry.open]
+
+    def hear(self, event: Event) -> int:
+        """Take one key event; returns the index of the first row that changed (len if none)."""
+        if isinstance(event, NoteOn):
+            return self._strike(event)
+        if isinstance(event, NoteOff):
+            return self._let_go(event)
+        return self._pedal(event)
+
+    def rewind(self, tick: int) -> int:
+        """Forget notes struck at or after `tick`; the model's own that reach past it end there."""
+        kept = [entry for entry in self.entries if entry.note.onset < tick]
+        changed = len(kept)
+        for i, entry in enumerate(kept):
+            if entry.played and entry.note.end > tick:
+                entry.note = shortened(entry.note, tick)
+                changed = min(changed, i)
+        self._decoder = None
+        gone, self.entries = len(self.entries) > len(kept), kept
+        if not kept:
+            self._prefix = self._labels
+        return self._rewrite(changed) if gone or changed < len(kept) else self._trim()
+
+    def settle(self, entry: Entry, length: int) -> int:
+        """Give an open note its final length; returns the index of the first row that changed."""
+        entry.down = entry.sustained = False
+        note = entry.note
+        entry.note = shortened(note, note.onset + length)
+        return self._rewrite(self.entries.index(entry))
+
+    def start(self) -> None:
+        """Say that the piece begins here: what an empty transcript is continued from."""
+        if self._prefix == self._labels:
+            self.rows.append(Row(START))
+            self._prefix = len(self.rows)
+
+    def begin_playing(self) -> Cursor:
+        """Start appending the model's tokens behind the last note; returns the place."""
+        self._trim()
+        self._decoder = Decoder(self.tick)
+        self._begin = len(self.rows)
+        return Cursor(self.tick, self._grid)
+
+    def play(self, row: Row) -> list[Note]:
+        """Append a token of the model's; returns the notes it completes."""
+        assert self._decoder is not None, "begin_playing comes first"
+        self.rows.append(row)
+        notes = self._decoder.push(row.token, row.velocity)
+        for note in notes:
+            self.entries.append(Entry(note, self._begin, played=True))
+            self._begin = len(self.rows)
+        return notes
+
+    def row_of(self, entry: Entry) -> int:
+        """Index of the entry's note token (its length, if any, is the next row)."""
+        at = self.entries.index(entry)
+        end = self.entries[at + 1].begin if at + 1 < len(self.entries) else len(self.rows)
+        return end - (1 if entry.note.instrument == DRUMS else 2)
+
+    def _strike(self, event: NoteOn) -> int:
+        note = Note(event.tick, event.instrument, event.pitch, self._usual, event.velocity)
+        at = bisect_right(self.entries, _order(note), key=lambda e: _order(e.note))
+        if at and _order(self.entries[at - 1].note) == _order(note):
+            return len(self.rows)
+        changed = at
+        before = self._latest(note, at)
+        if before is not None:
+            entry = self.entries[before]
+            entry.down = entry.sustained = False
+            if entry.note.end > note.onset:
+                entry.note = shortened(entry.note, note.onset)
+                changed = before
+        after = self._next(note, at)
+        if after is not None:
+            note = shortened(note, min(note.end, after))
+        self.entries.insert(at, Entry(note, 0, down=after is None))
+        return self._rewrite(changed)
+
+    def _let_go(self, event: NoteOff) -> int:
+        for at in range(len(self.entries) - 1, -1, -1):
+            entry = self.entries[at]
+            if entry.down and _key(entry.note) == (event.instrument, event.pitch):
+                entry.down = False
+                if event.instrument in self._pedals:
+                    entry.sustained = True
+                    return len(self.rows)
+                return self._close(at, event.tick)
+        return len(self.rows)
+
+    def _pedal(self, event: Pedal) -> int:
+        if event.down:
+            self._pedals.add(event.instrument)
+            return len(self.rows)
+        self._pedals.discard(event.instrument)
+        changed = len(self.entries)
+        for at, entry in enumerate(self.entries):
+            if entry.sustained and entry.note.instrument == event.instrument:
+                entry.sustained = False
+                entry.note = shortened(entry.note, event.tick)
+                changed = min(changed, at)
+        return self._rewrite(changed) if changed < len(self.entries) else len(self.rows)
+
+    def _close(self, at: int, tick: int) -> int:
+        entry = self.entries[at]
+        entry.note = shortened(entry.note, tick)
+        self._usual = entry.note.length
+        return self._rewrite(at)
+
+    def _latest(self, note: Note, before: int) -> int | None:
+        """Index of the latest note on the same key ahead of index `before`."""
+        for at in range(before - 1, -1, -1):
+            if _key(self.entries[at].note) == _key(note):
+                return at
+        return None
+
+    def _next(self, note: Note, at: int) -> int | None:
+        """Onset of the next note on the same key from index `at` on (events may come late)."""
+        following = (e.note.onset for e in self.entries[at:] if _key(e.note) == _key(note))
+        return next(following, None)
+
+    def _rewrite(self, at: int) -> int:
+        """Write the rows from entry `at` on anew; returns the index of the first of them."""
+        before = self.entries[at - 1] if at else None
+        begin = self._end_of(at - 1) if before else self._prefix
+        del self.rows[begin:]
+        cursor = Cursor(before.note.onset if before else self.origin, self._grid)
+        if before:
+            cursor.resume(self._chord_before(at))
+        for entry in self.entries[at:]:
+            entry.begin = len(self.rows)
+            self.rows += encode_note(entry.note, cursor)
+        return begin
+
+    def _chord_before(self, at: int) -> int:
+        onset = self.entries[at - 1].note.onset
+        first = at
+        while first and self.entries[first - 1].note.onset == onset:
+            first -= 1
+        return at - first
+
+    def _end_of(self, at: int) -> int:
+        """Index behind the last row of entry `at`, which is known to stand."""
+        row = self.entries[at].begin
+        while self.rows[row].velocity == 0:
+            row += 1
+        return row + (1 if self.entries[at].note.instrument == DRUMS else 2)
+
+    def _trim(self) -> int:
+        """Drop rows behind the last note (waits that led nowhere)."""
+        end = self._end_of(len(self.entries) - 1) if self.entries else self._prefix
+        del self.rows[end:]
+        return len(self.rows)
+
+
+def _order(note: Note) -> tuple[int, int, int]:
+    return note.onset, note.instrument, note.pitch
+
+
+def _key(note: Note) -> tuple[int, int]:
+    return note.instrument, note.pitch

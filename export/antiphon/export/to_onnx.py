@@ -1,0 +1,224 @@
+"""Torch to a bundle: the graphs written op by op, weights in 8 bits, and the proof of equality.
+
+The graph is written by hand because the ops that make decoding fast (GroupQueryAttention on a
+shared buffer, MatMulNBits) are not what any tracer emits. `check` then holds it against torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from antiphon.engine import bundle
+from antiphon.engine.tokens import Column
+from antiphon.engine.vocabulary import NOTE, STYLE
+
+from .model import NORM_EPSILON, VELOCITY_WIDTH, Model, rotary_tables
+
+Array = npt.NDArray[Any]
+
+CONTEXT = 4096
+OPSETS = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
+IR_VERSION = 10
+BLOCK = 32
+
+
+@dataclass
+class Graph:
+    """Nodes and weights of a graph in the making; values are named by what they hold."""
+
+    bits: int | None
+    """8 for MatMulNBits weights, None for fp32."""
+    nodes: list[Any] = field(default_factory=list)
+    weights: list[Any] = field(default_factory=list)
+
+    def op(self, kind: str, inputs: list[str], outputs: str | list[str], **attributes: Any) -> str:
+        """Add a node; returns its first output."""
+        outputs = [outputs] if isinstance(outputs, str) else outputs
+        contrib = kind in ("GroupQueryAttention", "MatMulNBits", "SkipSimplifiedLayerNormalization")
+        domain = "com.microsoft" if contrib else ""
+        self.nodes.append(helper.make_node(kind, inputs, outputs, domain=domain, **attributes))
+        return outputs[0]
+
+    def weight(self, name: str, array: Array) -> str:
+        """Add a constant; returns its name."""
+        self.weights.append(numpy_helper.from_array(np.array(array, order="C"), name))
+        return name
+
+    def linear(self, x: str, name: str, matrix: Array) -> str:
+        """`x @ matrix.T` for a (N, K) matrix, in the graph's precision."""
+        if self.bits is None:
+            return self.op("MatMul", [x, self.weight(name, matrix.T)], f"{name}_out")
+        quantised, scales = quantise(matrix)
+        inputs = [x, self.weight(f"{name}_q", quantised), self.weight(f"{name}_s", scales)]
+        rows, columns = matrix.shape
+        return self.op(
+            "MatMulNBits", inputs, f"{name}_out",
+            K=columns, N=rows, bits=8, block_size=BLOCK, accuracy_level=4,
+        )  # fmt: skip
+
+    def norm(self, x: str, out: str, width: int) -> str:
+        """RMSNorm without gains."""
+        ones = f"ones_{width}"
+        if all(w.name != ones for w in self.weights):
+            self.weight(ones, np.ones(width, np.float32))
+        return self.op(
+            "SimplifiedLayerNormalization", [x, ones], out, axis=-1, epsilon=NORM_EPSILON
+        )
+
+    def serialised(self, name: str, inputs: list[Any], outputs: list[Any]) -> bytes:
+        """The graph as ONNX bytes, checked."""
+        graph = helper.make_graph(self.nodes, name, inputs, outputs, self.weights)
+        model = helper.make_model(graph, opset_imports=OPSETS, ir_version=IR_VERSION)
+        data: bytes = model.SerializeToString()
+        return data
+
+
+def quantise(matrix: Array) -> tuple[Array, Array]:
+    """(N, K) weights as 8 bits around 128 in blocks of 32 along K, and the blocks' scales."""
+    rows, columns = matrix.shape
+    blocks = matrix.reshape(rows, columns // BLOCK, BLOCK)
+    scales = np.maximum(np.abs(blocks).max(axis=-1, keepdims=True) / 127, 1e-12)
+    quantised = np.clip(np.rint(blocks / scales) + 128, 0, 255).astype(np.uint8)
+    return quantised, scales.reshape(rows, -1).astype(np.float32)
+
+
+def model_graph(model: Model, bits: int | None = 8, context: int = CONTEXT) -> bytes:
+    """The decoder: rows (B, S, C) and past keys and values to the last row's logits (B, V)."""
+    cfg, g = model.cfg, Graph(bits)
+    state = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+    table = model.table().detach().numpy()
+    cos, sin = rotary_tables(cfg, context)
+    caches = [g.weight("cos", cos.numpy()), g.weight("sin", sin.numpy())]
+    x = g.norm(_embed(g, state, table), "x", cfg.width)
+    normed = g.norm(x, "normed_in", cfg.width)
+    for i in range(cfg.n_layers):
+        qkv = g.linear(normed, f"qkv_{i}", state[f"blocks.{i}.qkv.weight"])
+        attended = g.op(
+            "GroupQueryAttention",
+            [qkv, "", "", f"past_key_{i}", f"past_value_{i}", "seqlens_k",
+             "total_sequence_length", *caches],
+            [f"attended_{i}", f"present_key_{i}", f"present_value_{i}"],
+            num_heads=cfg.n_heads, kv_num_heads=cfg.n_kv_heads, do_rotary=1,
+            local_window_size=cfg.window,
+        )  # fmt: skip
+        out = g.linear(attended, f"out_{i}", state[f"blocks.{i}.out.weight"])
+        normed, x = _add_and_norm(g, x, out, f"a{i}", cfg.width)
+        down = g.linear(_swiglu(g, normed, i, state), f"down_{i}", state[f"blocks.{i}.down.weight"])
+        normed, x = _add_and_norm(g, x, down, f"b{i}", cfg.width)
+    g.weight("last", np.array(-1, np.int64))
+    last = g.op("Gather", [normed, "last"], "states", axis=1)
+    projected = g.linear(last, "project", state["project.weight"])
+    raw = g.linear(g.norm(projected, "projected", cfg.width), "table", table)
+    g.op("Add", [raw, g.weight("bias", state["bias"])], "logits")
+    g.op("Identity", [g.linear(last, "velocity", state["velocity_state.weight"])], "velocity_state")
+    return g.serialised("antiphon", *_ends(cfg, context))
+
+
+def _embed(g: Graph, state: dict[str, Array], table: Array) -> str:
+    """Sum of the table rows of all columns."""
+    total = ""
+    names = ["token", *(f"companions.{c.name.lower()}" for c in list(Column)[1:])]
+    for column, name in enumerate(names):
+        weight = table if column == 0 else state[f"{name}.weight"]
+        g.weight(f"column_{column}", np.array(column, np.int64))
+        ids = g.op("Gather", ["rows", f"column_{column}"], f"ids_{column}", axis=2)
+        found = g.op("Gather", [g.weight(f"{name}_rows", weight), ids], f"embedded_{column}")
+        total = g.op("Add", [total, found], f"sum_{column}") if total else found
+    return total
+
+
+def _add_and_norm(g: Graph, x: str, y: str, name: str, width: int) -> tuple[str, str]:
+    outputs = [f"normed_{name}", "", "", f"x_{name}"]
+    g.op(
+        "SkipSimplifiedLayerNormalization", [x, y, f"ones_{width}"], outputs, epsilon=NORM_EPSILON
+    )
+    return outputs[0], outputs[3]
+
+
+def _swiglu(g: Graph, x: str, i: int, state: dict[str, Array]) -> str:
+    both = g.linear(x, f"gate_up_{i}", state[f"blocks.{i}.gate_up.weight"])
+    g.op("Split", [both], [f"gate_{i}", f"up_{i}"], axis=-1, num_outputs=2)
+    g.op("Sigmoid", [f"gate_{i}"], f"sigmoid_{i}")
+    g.op("Mul", [f"gate_{i}", f"sigmoid_{i}"], f"silu_{i}")
+    return g.op("Mul", [f"silu_{i}", f"up_{i}"], f"hidden_{i}")
+
+
+def _ends(cfg: Any, context: int) -> tuple[list[Any], list[Any]]:
+    value = helper.make_tensor_value_info
+    cache = ["B", cfg.n_kv_heads, context, cfg.head_width]
+    inputs = [
+        value("rows", TensorProto.INT64, ["B", "S", len(Column)]),
+        value("seqlens_k", TensorProto.INT32, ["B"]),
+        value("total_sequence_length", TensorProto.INT32, [1]),
+    ]
+    outputs = [
+        value("logits", TensorProto.FLOAT, ["B", cfg.vocabulary]),
+        value("velocity_state", TensorProto.FLOAT, ["B", VELOCITY_WIDTH]),
+    ]
+    for i in range(cfg.n_layers):
+        for kind in ("key", "value"):
+            inputs.append(value(f"past_{kind}_{i}", TensorProto.FLOAT, cache))
+            outputs.append(value(f"present_{kind}_{i}", TensorProto.FLOAT, cache))
+    return inputs, outputs
+
+
+def velocity_graph(model: Model) -> bytes:
+    """The velocity head: state (B, 64) and note (B,), counted from the first, to logits (B, 8)."""
+    g = Graph(None)
+    notes = model.velocity_note(model.table()[NOTE:STYLE]).detach().numpy()
+    g.op("Gather", [g.weight("notes", notes), "note"], "of_note")
+    g.op("Add", ["velocity_state", "of_note"], "mixed")
+    g.op("Sigmoid", ["mixed"], "sigmoid")
+    g.op("Mul", ["mixed", "sigmoid"], "silu")
+    out = model.velocity_out
+    g.linear("silu", "out", out.weight.detach().numpy())
+    g.op("Add", ["out_out", g.weight("bias", out.bias.detach().numpy())], "logits")
+    value = helper.make_tensor_value_info
+    inputs = [
+        value("velocity_state", TensorProto.FLOAT, ["B", VELOCITY_WIDTH]),
+        value("note", TensorProto.INT64, ["B"]),
+    ]
+    outputs = [value("logits", TensorProto.FLOAT, ["B", out.out_features])]
+    return g.serialised("velocity", inputs, outputs)
+
+
+def write_bundle(
+    model: Model, folder: Path, name: str, styles: tuple[str, ...], *,
+    bits: int | None = 8, data: tuple[str, ...] = (), figures: dict[str, float] | None = None,
+) -> bundle.Bundle:
+    """Write the graphs and `bundle.json`, then load the bundle back through its checks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    graphs = {"model.onnx": model_graph(model, bits), "velocity.onnx": velocity_graph(model)}
+    for file, content in graphs.items():
+        (folder / file).write_bytes(content)
+    cfg = model.cfg
+    about = bundle.About(
+        schema=bundle.SCHEMA,
+        name=name,
+        shape=bundle.Shape(
+            cfg.vocabulary, cfg.n_layers, cfg.n_kv_heads, cfg.head_width, CONTEXT, cfg.window,
+            VELOCITY_WIDTH,
+        ),
+        styles=styles,
+        precision=f"8 bit, blocks of {BLOCK}" if bits else "32 bit",
+        sha256={file: hashlib.sha256(content).hexdigest() for file, content in graphs.items()},
+        data=data,
+        figures=figures or {},
+    )  # fmt: skip
+    text = msgspec.json.format(msgspec.json.encode(about), indent=1)
+    (folder / "bundle.json").write_bytes(text)
+    return bundle.load(folder)
+
+
+def onnx_version() -> str:
+    """Version of the ONNX library that wrote the graphs."""
+    return str(onnx.__version__)

@@ -1,0 +1,43 @@
+"""A tiny bundle of random weights, made once a run: real graphs, real cache, no training."""
+
+from __future__ import annotations
+
+import functools
+import tempfile
+from pathlib import Path
+
+import torch
+from antiphon.engine import bundle
+from antiphon.engine.model import Model
+from antiphon.engine.vocabulary import Vocabulary
+from antiphon.export import model as network
+from antiphon.export.to_onnx import write_bundle
+
+STYLES = ("Chopin_F", "hymn")
+
+
+@functools.cache
+def tiny_network() -> network.Model:
+    """A torch network of the `tiny` shape whose blocks really do something."""
+    torch.manual_seed(7)
+    net = network.Model(network.config("tiny", Vocabulary(STYLES).size))
+    with torch.no_grad():
+        for block in net.blocks:
+            torch.nn.init.normal_(block.out.weight, std=0.1)
+            torch.nn.init.normal_(block.down.weight, std=0.1)
+        net.own.weight.mul_(20)
+    return net.eval()
+
+
+@functools.cache
+def tiny_folder() -> Path:
+    """Folder of its 32-bit bundle."""
+    folder = Path(tempfile.mkdtemp(prefix="antiphon-tiny-"))
+    write_bundle(tiny_network(), folder, "tiny", STYLES, bits=None)
+    return folder
+
+
+@functools.cache
+def tiny_model() -> Model:
+    """The loaded bundle."""
+    return Model(bundle.load(tiny_folder()))

@@ -1,0 +1,200 @@
+"""Sessions on a real graph of random weights: listening, answering, rewinding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from antiphon.engine.notes import Event, Note, NoteOff, NoteOn, events_of
+from antiphon.engine.protocol import Answer, Open
+from antiphon.engine.session import STRIDE, Progress, Session, base_of
+from antiphon.engine.wishes import Constraints, Feel
+from bundles import tiny_model
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from music import notes_strategy
+
+FREE = Feel(temperature=1, top_p=1, min_p=0)
+
+
+def session(**wishes: object) -> Session:
+    return Session(tiny_model(), Open(1, **{"feel": FREE, **wishes}))  # type: ignore[arg-type]
+
+
+def phrase(n: int, first: int = 0) -> list[Event]:
+    return list(events_of([Note(first + 12 * i, 0, 55 + i % 12, 12, 80) for i in range(n)]))
+
+
+def answered(s: Session, request: Answer) -> tuple[list[Note], str]:
+    s.answer(request)
+    notes: list[Note] = []
+    while s.answering:
+        progress: Progress = s.step()
+        notes += progress.notes
+    assert progress.reason is not None
+    return notes, progress.reason
+
+
+def assert_same_logits(a: Session, b: Session) -> None:
+    np.testing.assert_allclose(a.logits(), b.logits(), atol=1e-4)
+
+
+def test_logits_after_listening_event_by_event_equal_those_of_hearing_all_at_once() -> None:
+    slowly, at_once = session(), session()
+    for event in phrase(100):
+        slowly.hear([event])
+        while slowly.has_work:
+            slowly.step()
+    at_once.hear(phrase(100))
+
+    assert_same_logits(slowly, at_once)
+
+
+@given(notes_strategy(), st.integers(0, 300))
+@settings(max_examples=25, deadline=None)
+def test_rewind_is_exact_whatever_was_played(notes: list[Note], cut: int) -> None:
+    strayed, straight = session(), session()
+    events = list(events_of(notes))
+    strayed.hear(events)
+    answered(strayed, Answer(1, 1, start=4000, until=4200))
+    strayed.rewind(cut)
+    straight.hear(events)
+    straight.rewind(cut)
+    for s in (strayed, straight):
+        s.hear(phrase(9, first=5000))
+
+    assert_same_logits(strayed, straight)
+
+
+def test_rewind_is_exact_when_the_cache_has_moved_on() -> None:
+    strayed, straight = session(), session()
+    window = tiny_model().shape.window
+    long = phrase((window + 3 * STRIDE) // 3)
+    strayed.hear(long)
+    strayed.logits()
+    cut = long[2 * len(long) // 3].tick
+    strayed.rewind(cut)
+    straight.hear([e for e in long if e.tick < cut])
+
+    assert_same_logits(strayed, straight)
+    assert base_of(len(strayed.transcript.rows), window) > 0
+
+
+def test_an_answer_starts_exactly_where_it_was_asked_to() -> None:
+    s = session()
+    s.hear(phrase(10))
+    notes, reason = answered(s, Answer(1, 1, start=150, until=400, prompt=True))
+
+    assert notes[0].onset == 150
+    assert reason == "until"
+    assert all(150 <= n.onset < 400 for n in notes)
+
+
+@pytest.mark.parametrize("start", [121, 150, 205, 300, 1000, 5000])
+def test_nothing_is_generated_into_the_past(start: int) -> None:
+    for seed in range(5):
+        s = session(seed=seed)
+        s.hear(phrase(10))
+        notes, _ = answered(s, Answer(1, 1, start=start, until=start + 800))
+        assert all(n.onset >= start for n in notes)
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_seed_another() -> None:
+    def answer(seed: int) -> list[Note]:
+        s = session(seed=seed)
+        s.hear(phrase(10))
+        return answered(s, Answer(1, 1, start=130, until=600))[0]
+
+    assert answer(5) == answer(5)
+    assert answer(5) != answer(6)  # 2,000 tokens near to equally likely: odds below 10^-50
+
+
+def test_an_answer_taken_again_after_a_rewind_is_the_same() -> None:
+    s = session(seed=3)
+    s.hear(phrase(10))
+    first, _ = answered(s, Answer(1, 1, start=130, until=500))
+    s.rewind(130)
+    again, _ = answered(s, Answer(1, 2, start=130, until=500))
+
+    assert first == again
+
+
+def test_only_the_asked_instruments_and_keys_sound() -> None:
+    s = session(constraints=Constraints(instruments=(3, 16), lowest=50, highest=60))
+    s.hear(phrase(10))
+    notes, _ = answered(s, Answer(1, 1, start=130, until=1200))
+
+    assert notes
+    assert {n.instrument for n in notes} <= {3, 16}
+    assert all(50 <= n.pitch <= 60 for n in notes if n.instrument == 3)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4))
+@settings(max_examples=20, deadline=None)
+def test_no_key_is_struck_while_its_instrument_holds_it(seed: int, polyphony: int) -> None:
+    s = session(seed=seed, constraints=Constraints(polyphony=polyphony, lowest=60, highest=64))
+    s.hear(phrase(3))
+    notes, _ = answered(s, Answer(1, 1, start=40, until=400))
+
+    for i, note in enumerate(notes):
+        held = [n for n in notes[:i] if n.end > note.onset]
+        assert (note.instrument, note.pitch) not in [(n.instrument, n.pitch) for n in held]
+
+
+def test_keys_still_held_get_a_length_that_reaches_the_answer() -> None:
+    s = session()
+    s.hear([NoteOn(0, 0, 60, 80), NoteOn(0, 0, 64, 80), NoteOff(50, 0, 64)])
+    answered(s, Answer(1, 1, start=100, until=200))
+    held = s.transcript.entries[0].note
+
+    assert held.pitch == 60
+    assert held.length >= 100
+    assert s.transcript.open_entries() == []
+
+
+def test_an_answer_waits_for_the_play_head_at_its_horizon() -> None:
+    s = session()
+    s.hear(phrase(4))
+    s.answer(Answer(1, 1, start=50, until=5000, prompt=True))
+    s.heard(50, 96)
+    notes: list[Note] = []
+    while s.has_work:
+        notes += s.step().notes
+    assert s.answering
+    ahead = notes[-1].onset
+
+    s.heard(ahead + 100, 96)
+
+    assert s.has_work
+
+
+def test_pacing_does_not_change_what_is_played() -> None:
+    paced, at_once = session(seed=1), session(seed=1)
+    for s in (paced, at_once):
+        s.hear(phrase(4))
+    notes, _ = answered(at_once, Answer(1, 1, start=50, until=900))
+    paced.answer(Answer(1, 1, start=50, until=900))
+    slowly: list[Note] = []
+    for position in range(0, 2000, 10):
+        paced.heard(position, 48)
+        while paced.has_work:
+            slowly += paced.step().notes
+
+    assert slowly == notes
+
+
+def test_what_the_player_does_ends_the_answer() -> None:
+    s = session()
+    s.hear(phrase(4))
+    s.answer(Answer(1, 1, start=50, until=5000))
+    for _ in range(20):
+        s.step()
+    s.hear([NoteOn(60, 0, 70, 80)])
+
+    assert not s.answering
+
+
+def test_music_can_begin_from_nothing() -> None:
+    s = session(styles=("chopin",), constraints=Constraints(instruments=(0,)))
+    notes, _ = answered(s, Answer(1, 1, start=0, until=400, prompt=True))
+
+    assert notes[0].onset == 0
