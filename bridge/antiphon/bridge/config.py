@@ -1,0 +1,40 @@
+"""What a player can set, as one frozen value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from antiphon.engine.notes import FREE_TEMPO_BPM
+from antiphon.engine.wishes import Feel
+
+from . import midi
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a session is to be played.
+
+    Settings()                             free time, the player's own instrument
+    Settings(styles=("Chopin",), seed=7)   in a style, reproducible
+    Settings(bpm=96, answer_beats=8)       at a tempo, eight beats a turn
+    """
+
+    seed: int = 0
+    """The same seed and the same playing give the same answers."""
+    styles: tuple[str, ...] = ()
+    """Composers or styles, by any part of their name; none leaves it to the music."""
+    instruments: tuple[int, ...] = ()
+    """Instruments that may answer; none means those the player uses."""
+    bpm: float | None = None
+    """Tempo in beats a minute; None is free time."""
+    answer_beats: int | None = None
+    """Length of an answer; None makes it as long as the phrase."""
+    feel: Feel = field(default_factory=Feel)
+    """How freely notes are drawn."""
+    handover: int = midi.SOFT
+    """Number of the controller that hands over the turn when pressed: the soft pedal."""
+
+    @property
+    def tempo_bpm(self) -> float:
+        """The tempo that time is counted in: 120 when free."""
+        return self.bpm if self.bpm is not None else FREE_TEMPO_BPM

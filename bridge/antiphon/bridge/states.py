@@ -1,0 +1,41 @@
+"""Whose turn it is, as a table: every step there is, and no other.
+
+The picture in the docs is drawn from `TABLE`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from antiphon.engine.errors import IllegalStep
+
+
+class State(Enum):
+    """Whose turn it is."""
+
+    IDLE = "idle"
+    LISTENING = "listening"
+    ANSWERING = "answering"
+    RECOVERING = "recovering"
+
+
+TABLE: dict[tuple[State, str], State] = {
+    (State.IDLE, "key"): State.LISTENING,
+    (State.IDLE, "ask"): State.ANSWERING,
+    (State.LISTENING, "over"): State.ANSWERING,
+    (State.ANSWERING, "key"): State.LISTENING,
+    (State.ANSWERING, "finished"): State.IDLE,
+    (State.ANSWERING, "lost"): State.RECOVERING,
+    (State.RECOVERING, "key"): State.LISTENING,
+    (State.RECOVERING, "back"): State.ANSWERING,
+    (State.RECOVERING, "finished"): State.IDLE,
+}
+"""Every step there is; any other raises IllegalStep and changes nothing."""
+
+
+def step(state: State, event: str) -> State:
+    """The state after an event; IllegalStep if the table has no such step."""
+    try:
+        return TABLE[state, event]
+    except KeyError:
+        raise IllegalStep(f"nothing can be {event!r} while {state.value}") from None

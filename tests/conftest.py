@@ -1,0 +1,69 @@
+"""Real parts that tests stand on: a JACK server without a sound card, and our own processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from antiphon.bridge import ports
+from antiphon.engine.errors import NoMidiSystem
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [str(ROOT / name) for name in ("bridge", "engine", "export", "tests")]
+NO_SERVER = "antiphon-nowhere"
+
+# Processes that tests start must see the same sources as pytest does, installed or not.
+os.environ["PYTHONPATH"] = os.pathsep.join([*SOURCES, os.environ.get("PYTHONPATH", "")])
+
+
+@pytest.fixture(scope="session")
+def _jack_server() -> Iterator[str]:
+    if shutil.which("jackd") is None:
+        pytest.fail("jackd is missing: apt-get install jackd2")
+    # One name a session: two servers of one name within seconds upset each other.
+    name = f"antiphon-{os.getpid()}-{time.monotonic_ns() % 10**6}"
+    # Realtime, because without it a loaded machine loses MIDI events inside JACK itself.
+    command = ["jackd", "-n", name, "-R", "-P10", "-d", "dummy", "-r", "48000", "-p", "128"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _await_jack(server, name)
+        yield name
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def jack(_jack_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name of a running JACK server, the default one for the test and its processes."""
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", _jack_server)
+    return _jack_server
+
+
+@pytest.fixture
+def no_midi(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with no MIDI system at all."""
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", NO_SERVER)
+    if Path("/dev/snd/seq").exists():
+        pytest.fail("this machine has an ALSA sequencer, so it cannot play one without")
+
+
+def _await_jack(server: subprocess.Popen[bytes], name: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JACK_DEFAULT_SERVER", name)
+        for _ in range(100):
+            if server.poll() is not None:
+                pytest.fail(f"jackd ended with {server.returncode}")
+            try:
+                ports.list_outputs()
+            except NoMidiSystem:
+                time.sleep(0.1)
+            else:
+                return
+    pytest.fail("jackd was not ready within 10 s")
