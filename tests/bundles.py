@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+
 from antiphon.engine import bundle
 from antiphon.engine.model import Model
 from antiphon.engine.vocabulary import Vocabulary
@@ -23,6 +24,7 @@ def tiny_network() -> network.Model:
     net = network.Model(network.config("tiny", Vocabulary(STYLES).size))
     with torch.no_grad():
         for block in net.blocks:
+            assert isinstance(block, network.Block)
             torch.nn.init.normal_(block.out.weight, std=0.1)
             torch.nn.init.normal_(block.down.weight, std=0.1)
         net.own.weight.mul_(20)

@@ -50,8 +50,8 @@ def jack(_jack_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 def no_midi(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with no MIDI system at all."""
     monkeypatch.setenv("JACK_DEFAULT_SERVER", NO_SERVER)
-    if Path("/dev/snd/seq").exists():
-        pytest.fail("this machine has an ALSA sequencer, so it cannot play one without")
+    # Without a configuration libasound finds no sequencer, whether the kernel has one or not.
+    monkeypatch.setenv("ALSA_CONFIG_PATH", os.devnull)
 
 
 def _await_jack(server: subprocess.Popen[bytes], name: str) -> None:

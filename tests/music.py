@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
 from antiphon.engine.notes import DRUMS, INSTRUMENTS, Note
 from antiphon.engine.tokens import Row
 from antiphon.engine.vocabulary import STYLE, is_note
-from hypothesis import strategies as st
 
 
 def notes_strategy(max_size: int = 24) -> st.SearchStrategy[list[Note]]:

@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.bridge import panic, ports
-from antiphon.bridge.guard import PANIC, RELEASE, Guard, GuardPipe
+from antiphon.bridge.frames import PANIC, RELEASE, command
+from antiphon.bridge.frames import message as frame
+from antiphon.bridge.guard import Guard
+from antiphon.bridge.guard_pipe import GuardPipe
 from antiphon.engine.errors import PortNotFound
 from far_side import FarSide, Heard, stuck
 
@@ -24,7 +27,7 @@ RELEASED_WITHIN_MS = 50
 
 PERFORMER = f"""
 import json, sys, time
-from antiphon.bridge.guard import GuardPipe
+from antiphon.bridge.guard_pipe import GuardPipe
 guard = GuardPipe(None)
 print(json.dumps(guard.ready.port), flush=True)
 sys.stdin.readline()
@@ -49,10 +52,6 @@ class Recorder:
 
     def close(self) -> None:
         pass
-
-
-def frame(message: bytes) -> bytes:
-    return bytes((len(message),)) + message.ljust(3, b"\0")
 
 
 def start_performer() -> subprocess.Popen[str]:
@@ -108,7 +107,7 @@ def test_the_farewell_ends_exactly_what_is_held(strokes: list[tuple[int, int, bo
 def test_release_ends_the_notes_and_leaves_the_channels_alone() -> None:
     output = Recorder()
     guard = Guard(output)
-    guard.feed(frame(b"\x91\x3c\x40") + bytes((0, RELEASE, 0, 0)))
+    guard.feed(frame(b"\x91\x3c\x40") + command(RELEASE))
     assert output.messages[1:] == [b"\x81\x3c\x00"]
     guard.release()
     assert len(output.messages) == 2
@@ -116,7 +115,7 @@ def test_release_ends_the_notes_and_leaves_the_channels_alone() -> None:
 
 def test_panic_silences_all_channels() -> None:
     output = Recorder()
-    Guard(output).feed(frame(b"\x91\x3c\x40") + bytes((0, PANIC, 0, 0)))
+    Guard(output).feed(frame(b"\x91\x3c\x40") + command(PANIC))
     assert output.messages[1:] == panic.silence([(1, 60)], panic.ALL_CHANNELS)
 
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from antiphon.bridge import midifile
-from antiphon.bridge.midifile import Phrase
+from antiphon.bridge.hearing import Phrase
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, Note, Pedal, without_overlaps
 

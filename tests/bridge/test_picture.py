@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from antiphon.bridge import picture
+from antiphon.bridge import page, picture
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, Note
 
@@ -28,7 +28,7 @@ def test_each_part_has_its_colour(tmp_path: Path) -> None:
     both = drawn(tmp_path / "a.png", {"you": PLAYED, "answer": ANSWERED})
     alone = drawn(tmp_path / "b.png", {"you": PLAYED})
 
-    assert both.width == picture.WIDTH
+    assert both.width == page.WIDTH
     assert count(both, BLUE) > 1000
     assert count(both, ORANGE) > 1000
     assert count(alone, ORANGE) == 0
@@ -57,7 +57,7 @@ def test_drums_have_a_strip_of_their_own(tmp_path: Path) -> None:
     ids=["no parts", "no notes", "the outermost keys"],
 )
 def test_odd_pieces_are_drawn(tmp_path: Path, tracks: dict[str, list[Note]]) -> None:
-    assert drawn(tmp_path / "a.png", tracks).width == picture.WIDTH
+    assert drawn(tmp_path / "a.png", tracks).width == page.WIDTH
 
 
 def test_the_same_piece_gives_the_same_bytes(tmp_path: Path) -> None:

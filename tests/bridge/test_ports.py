@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.bridge import ports
-from antiphon.bridge.ports import Input, NullOutput, PipeInput
+from antiphon.bridge.pipe_input import PipeInput
+from antiphon.bridge.ports import Input, NullOutput
 from antiphon.engine.errors import NoMidiSystem, PortNotFound
 from far_side import FarSide, play
 

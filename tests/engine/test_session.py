@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from antiphon.engine.notes import Event, Note, NoteOff, NoteOn, events_of
 from antiphon.engine.protocol import Answer, Open
 from antiphon.engine.session import STRIDE, Progress, Session, base_of
 from antiphon.engine.wishes import Constraints, Feel
 from bundles import tiny_model
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from music import notes_strategy
 
 FREE = Feel(temperature=1, top_p=1, min_p=0)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from hypothesis import given
+
 from antiphon.engine.notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, events_of
 from antiphon.engine.tokens import decode, encode
 from antiphon.engine.transcript import Transcript
-from hypothesis import given
 from music import notes_strategy
 
 
-def heard(events: list[Event]) -> Transcript:
+def heard(events: Sequence[Event]) -> Transcript:
     transcript = Transcript()
     for event in events:
         before = list(transcript.rows)

@@ -27,6 +27,10 @@ class Settings:
     """Instruments that may answer; none means those the player uses."""
     bpm: float | None = None
     """Tempo in beats a minute; None is free time."""
+    metre: tuple[int, int] | None = None
+    """Beats in a bar and their note value; None if there are no bars. Tick 0 begins a bar."""
+    takes_turns: bool = True
+    """Whether silence hands over the turn; else only the pedal does."""
     answer_beats: int | None = None
     """Length of an answer; None makes it as long as the phrase."""
     feel: Feel = field(default_factory=Feel)

@@ -15,20 +15,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from antiphon.engine.notes import DRUMS, TICKS_PER_BEAT, Note
 
-from .midifile import put_whole
-
-WIDTH = 1600
-"""Pixels across."""
-MAX_ROWS = 6
-"""A long piece wraps onto at most this many rows of equal duration."""
+from .page import DRUM_LANE, LEFT, RIGHT, WIDTH, Page
+from .wholefile import put_whole
 
 _FINE = 2  # drawn this much larger and then scaled down, which smooths every edge
-_BEATS_A_ROW = 32
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 34, 80, 12
 _KEYS = 24  # width of the keyboard
-_ABOVE, _BELOW, _DRUM_LANE = 36, 34, 6
 _BLACK_KEYS = (1, 3, 6, 8, 10)
-_FEWEST_PITCHES = 25
 
 _Colour = tuple[int, int, int]
 _PAPER: _Colour = (255, 255, 255)
@@ -58,7 +50,7 @@ def draw(
     Drums have a strip of their own. A line marks where each other part takes its turn. Raises
     `FileRefused` if the file cannot be written.
     """
-    page = _Page.of(tracks, tempo_bpm, metre)
+    page = Page.of(tracks, tempo_bpm, metre)
     image = Image.new("RGB", (WIDTH * _FINE, page.height * _FINE), _PAPER)
     pen = _Pen(ImageDraw.Draw(image))
     _head(pen, page, list(tracks), title)
@@ -75,75 +67,6 @@ def draw(
     data = io.BytesIO()
     image.resize((WIDTH, page.height), Image.Resampling.LANCZOS).save(data, "PNG")
     put_whole(path, data.getvalue())
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """Where things are, in pixels."""
-
-    tempo_bpm: float
-    metre: tuple[int, int]
-    ticks: int
-    bar: int
-    rows: int
-    row_ticks: int
-    low: int
-    high: int
-    lane: int
-    drums: tuple[int, ...]
-
-    @classmethod
-    def of(
-        cls, tracks: Mapping[str, Sequence[Note]], tempo_bpm: float, metre: tuple[int, int]
-    ) -> _Page:
-        notes = [note for part in tracks.values() for note in part]
-        bar = max(1, TICKS_PER_BEAT * 4 * metre[0] // metre[1])
-        ticks = max((note.end for note in notes), default=bar)
-        bars = ceil(ticks / bar)
-        rows = min(MAX_ROWS, bars, ceil(bars * bar / TICKS_PER_BEAT / _BEATS_A_ROW))
-        per_row = ceil(bars / rows)
-        rows = ceil(bars / per_row)
-        low, high = _range([note.pitch for note in notes if note.instrument != DRUMS])
-        lane = 11 if rows == 1 else 7 if rows <= 3 else 5
-        drums = tuple(sorted({note.pitch for note in notes if note.instrument == DRUMS}))
-        return cls(tempo_bpm, metre, ticks, bar, rows, per_row * bar, low, high, lane, drums)
-
-    @property
-    def lanes_height(self) -> int:
-        return (self.high - self.low + 1) * self.lane
-
-    @property
-    def strip_height(self) -> int:
-        return len(self.drums) * _DRUM_LANE + 12 if self.drums else 0
-
-    @property
-    def row_height(self) -> int:
-        return _ABOVE + self.lanes_height + self.strip_height + _BELOW
-
-    @property
-    def height(self) -> int:
-        return _TOP + self.rows * self.row_height + _BOTTOM
-
-    @property
-    def pixels_per_tick(self) -> float:
-        return (WIDTH - _LEFT - _RIGHT) / self.row_ticks
-
-    def top(self, row: int) -> int:
-        return _TOP + row * self.row_height + _ABOVE
-
-    def foot(self, row: int) -> int:
-        return self.top(row) + self.lanes_height + self.strip_height
-
-    def x(self, tick: float, row: int) -> float:
-        return _LEFT + (tick - row * self.row_ticks) * self.pixels_per_tick
-
-    def y(self, pitch: int, row: int) -> int:
-        """Upper edge of a pitch's lane."""
-        return self.top(row) + (self.high - pitch) * self.lane
-
-    def drum_y(self, pitch: int, row: int) -> int:
-        below = len(self.drums) - 1 - self.drums.index(pitch)
-        return self.top(row) + self.lanes_height + 8 + below * _DRUM_LANE
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,59 +90,52 @@ class _Pen:
         return self.to.textlength(words, font) / _FINE
 
 
-def _range(pitches: Sequence[int]) -> tuple[int, int]:
-    """Lowest and highest pitch to draw: two beyond the music, and never a narrow slit."""
-    low, high = min(pitches, default=60) - 2, max(pitches, default=72) + 2
-    lack = max(0, _FEWEST_PITCHES - (high - low + 1))
-    return max(0, low - (lack + 1) // 2), min(127, high + lack // 2)
-
-
-def _head(pen: _Pen, page: _Page, names: Sequence[str], title: str) -> None:
-    pen.text(_LEFT - _KEYS, 44, title, 28, _INK)
+def _head(pen: _Pen, page: Page, names: Sequence[str], title: str) -> None:
+    pen.text(LEFT - _KEYS, 44, title, 28, _INK)
     length = _clock(page.ticks * 60 / TICKS_PER_BEAT / page.tempo_bpm)
     facts = f"{page.tempo_bpm:g} bpm   ·   {page.metre[0]}/{page.metre[1]}   ·   {length}"
-    pen.text(_LEFT - _KEYS, 70, facts, 16, _FAINT_INK)
-    x: float = WIDTH - _RIGHT
+    pen.text(LEFT - _KEYS, 70, facts, 16, _FAINT_INK)
+    x: float = WIDTH - RIGHT
     for number, name in reversed(list(enumerate(names))):
         x -= pen.text(x, 44, name, 18, _INK, "rs") + 28
         pen.box((x, 31, x + 20, 45), _PARTS[number % len(_PARTS)], 4)
         x -= 28
 
 
-def _lanes(pen: _Pen, page: _Page, row: int) -> None:
-    right = WIDTH - _RIGHT
+def _lanes(pen: _Pen, page: Page, row: int) -> None:
+    right = WIDTH - RIGHT
     for pitch in range(page.low, page.high + 1):
         y = page.y(pitch, row)
         lane = _BLACK_LANE if pitch % 12 in _BLACK_KEYS else _WHITE_LANE
-        pen.box((_LEFT, y, right, y + page.lane), lane)
+        pen.box((LEFT, y, right, y + page.lane), lane)
     for pitch in range(page.low, page.high + 1):
         if pitch % 12 == 0:
             y = page.y(pitch, row) + page.lane
-            pen.box((_LEFT, y - 0.5, right, y + 0.5), _OCTAVE_LINE)
+            pen.box((LEFT, y - 0.5, right, y + 0.5), _OCTAVE_LINE)
     if page.drums:
         top = page.top(row) + page.lanes_height
-        pen.box((_LEFT, top + 4, right, page.foot(row)), _BLACK_LANE)
+        pen.box((LEFT, top + 4, right, page.foot(row)), _BLACK_LANE)
         middle = (top + 4 + page.foot(row)) / 2
-        pen.text(_LEFT - 8, middle, "drums", 12, _FAINT_INK, "rm")
+        pen.text(LEFT - 8, middle, "drums", 12, _FAINT_INK, "rm")
 
 
-def _keyboard(pen: _Pen, page: _Page, row: int) -> None:
-    left = _LEFT - _KEYS
+def _keyboard(pen: _Pen, page: Page, row: int) -> None:
+    left = LEFT - _KEYS
     for pitch in range(page.low, page.high + 1):
         y = page.y(pitch, row)
         if pitch % 12 in _BLACK_KEYS:
-            pen.box((left, y, _LEFT - 9, y + page.lane), _INK)
+            pen.box((left, y, LEFT - 9, y + page.lane), _INK)
         elif pitch % 12 in (0, 5):
-            pen.box((left, y + page.lane - 0.5, _LEFT, y + page.lane + 0.5), _OCTAVE_LINE)
+            pen.box((left, y + page.lane - 0.5, LEFT, y + page.lane + 0.5), _OCTAVE_LINE)
         if pitch % 12 == 0:
             label = f"C{pitch // 12 - 1}"
             pen.text(left - 8, y + page.lane / 2, label, 13, _FAINT_INK, "rm")
     bottom = page.top(row) + page.lanes_height
-    for x in (left, _LEFT):
+    for x in (left, LEFT):
         pen.box((x - 0.5, page.top(row), x + 0.5, bottom), _OCTAVE_LINE)
 
 
-def _bars(pen: _Pen, page: _Page, row: int) -> None:
+def _bars(pen: _Pen, page: Page, row: int) -> None:
     start, end = row * page.row_ticks, (row + 1) * page.row_ticks
     beat = max(1, TICKS_PER_BEAT * 4 // page.metre[1])
     top, foot = page.top(row), page.foot(row)
@@ -235,7 +151,7 @@ def _bars(pen: _Pen, page: _Page, row: int) -> None:
             pen.text(x + 3, top - 5, str(number + 1), 12, _FAINT_INK)
 
 
-def _seconds(pen: _Pen, page: _Page, row: int) -> None:
+def _seconds(pen: _Pen, page: Page, row: int) -> None:
     ticks_a_second = page.tempo_bpm * TICKS_PER_BEAT / 60
     second = ticks_a_second * page.pixels_per_tick
     steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
@@ -249,29 +165,29 @@ def _seconds(pen: _Pen, page: _Page, row: int) -> None:
         at += step
 
 
-def _note(pen: _Pen, page: _Page, note: Note, colour: _Colour) -> None:
+def _note(pen: _Pen, page: Page, note: Note, colour: _Colour) -> None:
     """One note, on every row it reaches into."""
     fill = _blend(colour, 0.35 + 0.65 * note.velocity / 127)
     if note.instrument == DRUMS:
         row = min(note.onset // page.row_ticks, page.rows - 1)
         x, y = page.x(note.onset, row), page.drum_y(note.pitch, row)
-        pen.box((x, y, x + 5, y + _DRUM_LANE - 1), fill, 2.5)
+        pen.box((x, y, x + 5, y + DRUM_LANE - 1), fill, 2.5)
         return
     for row in range(note.onset // page.row_ticks, (note.end - 1) // page.row_ticks + 1):
-        left = max(page.x(note.onset, row), _LEFT)
-        right = min(page.x(note.end, row), WIDTH - _RIGHT)
+        left = max(page.x(note.onset, row), LEFT)
+        right = min(page.x(note.end, row), WIDTH - RIGHT)
         y = page.y(note.pitch, row)
         box = (left, y, max(left + 3, right), y + page.lane)
         pen.box(box, _blend(colour, 0.9, (30, 30, 40)), 2.5)
         pen.box((box[0] + 0.5, y + 0.5, box[2] - 0.5, box[3] - 0.5), fill, 2)
 
 
-def _turn(pen: _Pen, page: _Page, tick: int, words: str, colour: _Colour) -> None:
+def _turn(pen: _Pen, page: Page, tick: int, words: str, colour: _Colour) -> None:
     row = tick // page.row_ticks
     x, top = page.x(tick, row), page.top(row)
     pen.box((x - 1, top - 36, x + 1, page.foot(row)), _blend(colour, 0.75))
     width = len(words) * 6.3 + 12
-    left = x if x + width < WIDTH - _RIGHT else x - width
+    left = x if x + width < WIDTH - RIGHT else x - width
     pen.box((left, top - 36, left + width, top - 19), colour, 3)
     pen.text(left + width / 2, top - 27.5, words, 12, _PAPER, "mm")
 

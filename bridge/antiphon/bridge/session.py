@@ -84,6 +84,8 @@ class Turned(NamedTuple):
     """It is someone else's turn."""
 
     state: State
+    due_ns: int
+    """When the step fell due: the end of the phrase, not the moment it was noticed."""
 
 
 Command = Tell | Plan | Release | Send | Turned
@@ -111,7 +113,7 @@ class Session:
         """What to tell an engine that is there: who plays, and what was heard so far."""
         settings = self._settings
         opened = Open(
-            SESSION_ID, settings.seed, settings.styles, settings.bpm,
+            SESSION_ID, settings.seed, settings.styles, settings.bpm, settings.metre,
             constraints=self._constraints(), feel=settings.feel,
         )  # fmt: skip
         told = self._history[-HISTORY_EVENTS:]
@@ -147,19 +149,19 @@ class Session:
     def tick(self, now_ns: int) -> list[Command]:
         """Let time pass."""
         if self.state is State.LISTENING:
-            over_ns = self._turn.over_at_ns
+            over_ns = self._over_ns
             return self._ask("over", over_ns) if over_ns and over_ns <= now_ns else []
         if self.state is not State.ANSWERING:
             return []
         if self._complete and now_ns >= self._ends_ns:
-            return self._finish()
+            return self._finish(now_ns)
         return self._pace(now_ns)
 
     @property
     def next_ns(self) -> int | None:
         """When `tick` will next have something to do, None if only an event can bring it."""
         if self.state is State.LISTENING:
-            return self._turn.over_at_ns
+            return self._over_ns
         return self._ends_ns if self.state is State.ANSWERING and self._complete else None
 
     @property
@@ -176,7 +178,7 @@ class Session:
         if self.state is not State.ANSWERING:
             return []
         self._keep_heard(self._timeline.tick_at(now_ns))
-        return [Release(), self._turn_to("lost")]
+        return [Release(), self._turn_to("lost", now_ns)]
 
     def back(self, now_ns: int) -> list[Command]:
         """An engine is there again: tell it everything, and let it finish what was begun."""
@@ -184,7 +186,7 @@ class Session:
         if self.state is State.RECOVERING:
             if self._until - self._timeline.tick_at(now_ns) >= TICKS_PER_BEAT:
                 return commands + self._ask("back", now_ns, self._until)
-            commands.append(self._turn_to("finished"))
+            commands.append(self._turn_to("finished", now_ns))
         return commands
 
     def _strike(self, now_ns: int, channel: int, pitch: int, velocity: int) -> list[Command]:
@@ -210,7 +212,7 @@ class Session:
                 Release(), Tell(Cancel(SESSION_ID)), Tell(Rewind(SESSION_ID, tick)),
             ]  # fmt: skip
         self._turn = Turn()
-        commands.append(self._turn_to("key"))
+        commands.append(self._turn_to("key", now_ns))
         return commands + self._catch_up()
 
     def _control(self, now_ns: int, channel: int, number: int, value: int) -> list[Command]:
@@ -219,10 +221,10 @@ class Session:
             tick = self._timeline.tick_at(now_ns)
             return self._hear(Pedal(tick, self.channels.instrument(channel), down))
         if number == self._settings.handover and down:
-            return self._handover(now_ns)
+            return self.handover(now_ns)
         return []
 
-    def _handover(self, now_ns: int) -> list[Command]:
+    def handover(self, now_ns: int) -> list[Command]:
         """The player's pedal: your turn; or, while the answer sounds, enough."""
         if self.state is State.LISTENING:
             return self._ask("over", now_ns)
@@ -232,7 +234,7 @@ class Session:
             tick = self._timeline.tick_at(now_ns)
             self._keep_heard(tick)
             told = [Tell(Cancel(SESSION_ID)), Tell(Rewind(SESSION_ID, tick))]
-            return [Release(), *told, self._turn_to("finished"), *self._catch_up()]
+            return [Release(), *told, self._turn_to("finished", now_ns), *self._catch_up()]
         return []
 
     def _hear(self, event: Event) -> list[Command]:
@@ -251,7 +253,7 @@ class Session:
     def _ask(self, event: str, at_ns: int, until: int | None = None) -> list[Command]:
         start = self._timeline.tick_at(at_ns) + 1
         self._until = until if until is not None else start + self._answer_ticks(start)
-        turned = self._turn_to(event)
+        turned = self._turn_to(event, at_ns)
         self.generation += 1
         self._answer, self._complete, self._heard_ns = [], False, at_ns
         constraints = self._constraints()
@@ -286,6 +288,10 @@ class Session:
         return Plan(on_ns, off_ns, channel, note, self.generation)
 
     @property
+    def _over_ns(self) -> int | None:
+        return self._turn.over_at_ns if self._settings.takes_turns else None
+
+    @property
     def _ends_ns(self) -> int:
         return self._timeline.time_at(max((note.end for note in self._answer), default=0))
 
@@ -298,9 +304,9 @@ class Session:
     def _position(self, tick: int) -> list[Command]:
         return [Tell(Heard(SESSION_ID, tick, HORIZON_TICKS))] if self._paced else []
 
-    def _finish(self) -> list[Command]:
+    def _finish(self, now_ns: int) -> list[Command]:
         self._remember(self._answer)
-        return [self._turn_to("finished"), *self._catch_up()]
+        return [self._turn_to("finished", now_ns), *self._catch_up()]
 
     def _keep_heard(self, tick: int) -> None:
         """Of the answer keep what has sounded by `tick`."""
@@ -311,6 +317,6 @@ class Session:
         self._history += events_of(notes)
         self._answer = []
 
-    def _turn_to(self, event: str) -> Turned:
+    def _turn_to(self, event: str, due_ns: int) -> Turned:
         self.state = step(self.state, event)
-        return Turned(self.state)
+        return Turned(self.state, due_ns)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from antiphon.engine.errors import FileRefused
 
-from .midifile import put_whole
+from .wholefile import put_whole
 
 
 def write(path: Path, samples: NDArray[np.float32], rate: int) -> None:

@@ -98,7 +98,7 @@ def read_about(folder: Path) -> About:
         about = msgspec.json.decode((folder / "bundle.json").read_bytes(), type=About)
     except OSError:
         raise BundleRefused(f"{folder} holds no bundle: bundle.json is missing.") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleRefused(f"{folder / 'bundle.json'} cannot be understood: {error}.") from None
     if about.schema != SCHEMA:
         raise BundleRefused(

@@ -46,9 +46,8 @@ class Rules:
         mask[:] = self._waits
         first = _first_at_least(least)
         mask[vocab.WAIT : vocab.WAIT + first] = False
-        if first == len(vocab.TIMES) - 1 or vocab.TIMES[first] != least:
-            mask[vocab.WAIT + max(first - 1, 0)] = vocab.TIMES[max(first - 1, 0)] <= least
-            mask[vocab.WAIT + first] = True
+        if vocab.TIMES[first] != least:
+            mask[vocab.WAIT + first - 1] = True
         return mask
 
     def events(
@@ -63,7 +62,8 @@ class Rules:
         """Notes and waits that may follow.
 
         `sounding`: notes held at this moment; their keys are taken. `last`: id of the note just
-        struck at this moment, None at its first. `rest`: ticks since the latest note.
+        struck at this moment, None at its first. `rest`: ticks since the latest note. A moment that
+        may not wait begins with a note, even one above the polyphony.
         """
         mask = self._next
         mask[:] = self._notes
@@ -71,7 +71,7 @@ class Rules:
         for note in sounding:
             mask[vocab.note_id(note.instrument, note.pitch)] = False
             pitched += note.instrument != DRUMS
-        if pitched >= self._polyphony and last is not None:
+        if pitched >= self._polyphony and (may_wait or last is not None):
             mask[vocab.NOTE : vocab.note_id(DRUMS, 0)] = False
         if last is not None:
             mask[vocab.NOTE : last + 1] = False

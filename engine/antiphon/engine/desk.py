@@ -117,15 +117,16 @@ class Desk:
 
     def _open(self, client: Client, request: Open) -> list[Reply]:
         key = (client, request.session)
+        replies: list[Reply] = [self._done(key, "cancelled")] if key in self._asked else []
         self._drop(key)
         if len(self._sessions) >= MAX_SESSIONS:
             text = f"The engine is full: {MAX_SESSIONS} sessions are open."
-            return [Error("refused", "engine", text, request.session)]
+            return [*replies, Error("refused", "engine", text, request.session)]
         try:
             self._sessions[key] = Session(self._model, request)
         except UserError as error:
-            return [Error("refused", "client", str(error), request.session)]
-        return [Opened(request.session)]
+            return [*replies, Error("refused", "client", str(error), request.session)]
+        return [*replies, Opened(request.session)]
 
     def _in_session(self, key: Key, session: Session, request: Request) -> list[Reply]:
         replies: list[Reply] = []

@@ -222,6 +222,8 @@ Reply = Welcome | Opened | Notes | Done | Pong | Status | Error
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for a bad frame; text that is no UTF-8 is not among its own errors."""
 
 
 def encode(message: Request | Reply) -> bytes:
@@ -233,7 +235,7 @@ def decode_request(frame: bytes) -> Request:
     """A frame from a client; ProtocolError saying what is wrong with it. [any thread]"""
     try:
         return _requests.decode(frame)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise ProtocolError(str(error)) from None
 
 
@@ -241,5 +243,5 @@ def decode_reply(frame: bytes) -> Reply:
     """A frame from the engine; ProtocolError saying what is wrong with it. [any thread]"""
     try:
         return _replies.decode(frame)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise ProtocolError(str(error)) from None

@@ -137,7 +137,7 @@ class Server:
 
 
 def _router(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
-    _refuse_outside(endpoint)
+    _check(endpoint)
     router = context.socket(zmq.ROUTER)
     for option, value in (
         (zmq.ROUTER_MANDATORY, 1),
@@ -154,13 +154,18 @@ def _router(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socke
     except zmq.ZMQError as error:
         router.close(0)
         context.term()
-        raise MachineError(f"Cannot listen on {endpoint}: {error.strerror}.") from None
+        reason = zmq.strerror(error.errno or 0)
+        raise MachineError(f"Cannot listen on {endpoint}: {reason}.") from None
     return router
 
 
-def _refuse_outside(endpoint: str) -> None:
+def _check(endpoint: str) -> None:
+    """UserError if it can be reached from outside, or has no port (ZeroMQ wraps one too large)."""
     if not endpoint.startswith(_LOOPBACK):
         raise UserError(f"{endpoint} can be reached from outside; use tcp://127.0.0.1:PORT.")
+    port = endpoint.rpartition(":")[2]
+    if endpoint.startswith("tcp:") and not (port.isdecimal() and int(port) < 2**16):
+        raise UserError(f"{endpoint} has no port that could be; use one from 1024 to 65535.")
 
 
 def _drain(socket: zmq.Socket[bytes], handle: Callable[[list[bytes]], bool]) -> bool:

@@ -41,7 +41,9 @@ STYLE = NOTE + 128 * len(INSTRUMENTS)
 """First id of each block; `STYLE` is also the size of a vocabulary without styles."""
 
 _PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_NOTE_TEXT = re.compile(r"(?P<instrument>[a-z]+):v(?P<velocity>\d+):(?P<pitch>[A-G]#?-?\d+|\d+)")
+_NOTE_TEXT = re.compile(
+    r"(?P<instrument>[a-z]+):v(?P<velocity>\d{1,3}):(?P<pitch>[A-G]#?-?\d|\d{1,3})"
+)
 
 
 def note_id(instrument: int, pitch: int) -> int:

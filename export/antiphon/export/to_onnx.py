@@ -138,9 +138,7 @@ def _embed(g: Graph, state: dict[str, Array], table: Array) -> str:
 
 def _add_and_norm(g: Graph, x: str, y: str, name: str, width: int) -> tuple[str, str]:
     outputs = [f"normed_{name}", "", "", f"x_{name}"]
-    g.op(
-        "SkipSimplifiedLayerNormalization", [x, y, f"ones_{width}"], outputs, epsilon=NORM_EPSILON
-    )
+    g.op("SkipSimplifiedLayerNormalization", [x, y, f"ones_{width}"], outputs, epsilon=NORM_EPSILON)
     return outputs[0], outputs[3]
 
 
@@ -192,8 +190,14 @@ def velocity_graph(model: Model) -> bytes:
 
 
 def write_bundle(
-    model: Model, folder: Path, name: str, styles: tuple[str, ...], *,
-    bits: int | None = 8, data: tuple[str, ...] = (), figures: dict[str, float] | None = None,
+    model: Model,
+    folder: Path,
+    name: str,
+    styles: tuple[str, ...],
+    *,
+    bits: int | None = 8,
+    data: tuple[str, ...] = (),
+    figures: dict[str, float] | None = None,
 ) -> bundle.Bundle:
     """Write the graphs and `bundle.json`, then load the bundle back through its checks."""
     folder.mkdir(parents=True, exist_ok=True)

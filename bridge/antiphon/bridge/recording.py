@@ -1,0 +1,110 @@
+"""What was played and what was answered, as notes, from the messages that really went by. Pure."""
+
+from __future__ import annotations
+
+from antiphon.engine.notes import Note, Pedal
+
+from . import midi
+from .channels import Channels
+from .timeline import Timeline
+
+PLAYER, ANSWER = "you", "Antiphon"
+
+
+class Part:
+    """The notes of one side, put together from note-ons and note-offs."""
+
+    def __init__(self) -> None:
+        self.notes: list[Note] = []
+        self._open: dict[tuple[int, int], tuple[int, int, int]] = {}
+
+    def strike(self, tick: int, key: tuple[int, int], instrument: int, velocity: int) -> None:
+        """A key, (channel, pitch), went down."""
+        self.let_go(tick, key)
+        self._open[key] = tick, instrument, velocity
+
+    def let_go(self, tick: int, key: tuple[int, int]) -> None:
+        """A key went up."""
+        if key in self._open:
+            onset, instrument, velocity = self._open.pop(key)
+            self.notes.append(Note(onset, instrument, key[1], max(1, tick - onset), velocity))
+
+    def at(self, tick: int) -> list[Note]:
+        """All notes in order; those still held last until `tick`."""
+        held = [
+            Note(onset, instrument, pitch, max(1, tick - onset), velocity)
+            for (_, pitch), (onset, instrument, velocity) in self._open.items()
+        ]
+        return sorted([*self.notes, *held])
+
+
+class Recording:
+    """Both sides of a conversation.
+
+    recording.played(at_ns, message)      what the player sent
+    recording.sounded(at_ns, message)     what went out of the answer
+    recording.tracks()                    {"you": notes, "Antiphon": notes}
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self._channels = Channels()
+        self._answer_instruments: dict[int, int] = {}
+        self.player, self.answer = Part(), Part()
+        self.pedals: list[Pedal] = []
+        self.programs: dict[int, int] = {}
+        """General MIDI program of each instrument that was heard."""
+        self.tick = 0
+        """Tick of the latest message."""
+
+    def answers_on(self, channel: int, instrument: int) -> None:
+        """The answer sounds `instrument` on `channel`."""
+        self._answer_instruments[channel] = instrument
+
+    def played(self, at_ns: int, message: bytes) -> None:
+        """The player sent a message."""
+        tick = self._tick(at_ns)
+        channel = midi.channel(message)
+        match midi.kind(message):
+            case midi.PROGRAM:
+                self._channels.heard_program(channel, message[1])
+            case midi.CONTROL if message[1] == midi.SUSTAIN:
+                down = message[2] >= midi.PEDAL_DOWN
+                self.pedals.append(Pedal(tick, self._channels.instrument(channel), down))
+            case midi.NOTE_ON:
+                instrument = self._channels.instrument(channel)
+                self.programs[instrument] = self._channels.program(instrument)
+                self.player.strike(tick, (channel, message[1]), instrument, message[2])
+            case midi.NOTE_OFF:
+                self.player.let_go(tick, (channel, message[1]))
+
+    def sounded(self, at_ns: int, message: bytes) -> None:
+        """A message of the answer went out."""
+        tick = self._tick(at_ns)
+        key = midi.channel(message), message[1]
+        if midi.kind(message) == midi.NOTE_ON:
+            instrument = self._answer_instruments.get(key[0], 0)
+            self.programs.setdefault(instrument, self._channels.program(instrument))
+            self.answer.strike(tick, key, instrument, message[2])
+        else:
+            self.answer.let_go(tick, key)
+
+    def tracks(self) -> dict[str, list[Note]]:
+        """Notes of both sides, the first of all at tick 0."""
+        player, answer = self.player.at(self.tick), self.answer.at(self.tick)
+        origin = min((n.onset for n in (*player, *answer)), default=0)
+        return {PLAYER: _moved(player, origin), ANSWER: _moved(answer, origin)}
+
+    def pedals_from_start(self) -> list[Pedal]:
+        """The player's pedal, on the same ticks as `tracks`."""
+        origin = min((n.onset for n in self.player.at(self.tick)), default=0)
+        return [Pedal(max(0, p.tick - origin), p.instrument, p.down) for p in self.pedals]
+
+    def _tick(self, at_ns: int) -> int:
+        tick = max(0, self.timeline.tick_at(at_ns))
+        self.tick = max(self.tick, tick)
+        return tick
+
+
+def _moved(notes: list[Note], origin: int) -> list[Note]:
+    return [Note(n.onset - origin, n.instrument, n.pitch, n.length, n.velocity) for n in notes]

@@ -1,0 +1,149 @@
+"""rtmidi and rtmidi2 behind one face, whichever this Python has. The only module that knows them.
+
+A client is theirs and goes back to these functions only. It knows nothing of Antiphon's ports.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from antiphon.engine.errors import NoMidiSystem
+
+from .quiet import quiet_stderr
+
+CLIENT = "Antiphon"
+
+_ALSA_SEQUENCER = "/dev/snd/seq"
+_ADVICE = (
+    "There is no MIDI system here: load ALSA's sequencer (modprobe snd-seq) or start JACK"
+    " (apt-get install jackd2, then jackd -d dummy)."
+)
+
+if sys.version_info >= (3, 13):
+    import ctypes
+
+    # rtmidi2's own libjack speaks an older protocol than today's servers; the system's, loaded
+    # first and for all, takes its place.
+    try:
+        _libjack: Any = ctypes.CDLL("libjack.so.0", mode=ctypes.RTLD_GLOBAL)
+    except OSError:
+        _libjack = None
+
+    import rtmidi2 as _rtmidi
+
+    FAILURES: tuple[type[Exception], ...] = (RuntimeError, OSError, ValueError)
+    _JACK_NO_START = 1
+
+    def _new_input(api: int) -> Any:
+        _refuse_absent_jack(api)
+        return _rtmidi.MidiIn(CLIENT, _rtmidi.QUEUESIZE, api)
+
+    def _new_output(api: int) -> Any:
+        _refuse_absent_jack(api)
+        return _rtmidi.MidiOut(CLIENT, api)
+
+    def _refuse_absent_jack(api: int) -> None:
+        # Without a server rtmidi2 makes a client all the same, and opening its port then aborts.
+        if api != _rtmidi.API_UNIX_JACK:
+            return
+        if _libjack is None:
+            raise RuntimeError("libjack is missing")
+        _libjack.jack_client_open.restype = ctypes.c_void_p
+        client = _libjack.jack_client_open(CLIENT.encode(), _JACK_NO_START, None)
+        if not client:
+            raise RuntimeError("no JACK server runs")
+        _libjack.jack_client_close(ctypes.c_void_p(client))
+
+    def names(client: Any) -> list[str]:
+        """Names of the ports a client could be connected to. [loop]"""
+        return [name or "" for name in client.ports]
+
+    def receiver(client: Any) -> Callable[[], list[int] | None]:
+        """What gives a client's next message or nothing, without waiting. [loop]"""
+        return client.get_message  # type: ignore[no-any-return]
+
+    def sender(client: Any) -> Callable[[bytes], None]:
+        """What sends one whole message. [loop]"""
+        return lambda message: client.send_raw(*message)
+
+    def delete(client: Any) -> None:
+        """Let go of a client and its port. [may block]"""
+        client.close_port()
+else:
+    import rtmidi as _rtmidi
+
+    FAILURES = (_rtmidi.RtMidiError, RuntimeError, NotImplementedError)
+
+    def _new_input(api: int) -> Any:
+        return _rtmidi.MidiIn(api, CLIENT)
+
+    def _new_output(api: int) -> Any:
+        return _rtmidi.MidiOut(api, CLIENT)
+
+    def names(client: Any) -> list[str]:
+        """Names of the ports a client could be connected to. [loop]"""
+        return list(client.get_ports())
+
+    def receiver(client: Any) -> Callable[[], list[int] | None]:
+        """What gives a client's next message or nothing, without waiting. [loop]"""
+
+        def receive() -> list[int] | None:
+            event = client.get_message()
+            return event[0] if event else None
+
+        return receive
+
+    def sender(client: Any) -> Callable[[bytes], None]:
+        """What sends one whole message. [loop]"""
+        return client.send_message  # type: ignore[no-any-return]
+
+    def delete(client: Any) -> None:
+        """Let go of a client and its port. [may block]"""
+        client.delete()
+
+
+def new_input() -> Any:
+    """A client that listens, deaf to clock, sensing and sysex; raises NoMidiSystem. [may block]"""
+    client = _first(_new_input)
+    client.ignore_types(True, True, True)
+    return client
+
+
+def new_output() -> Any:
+    """A client that plays; raises NoMidiSystem. [may block]"""
+    return _first(_new_output)
+
+
+def open_port(client: Any, index: int) -> None:
+    """Connect to the port at `index` of `names`; raises one of FAILURES. [may block]"""
+    client.open_port(index)
+
+
+def open_virtual(client: Any, name: str) -> None:
+    """Make a port for others to connect to; raises one of FAILURES. [may block]"""
+    client.open_virtual_port(name)
+
+
+def _first(new: Callable[[int], Any]) -> Any:
+    """A client on the first MIDI system that is there."""
+    os.environ.setdefault("JACK_NO_START_SERVER", "1")
+    with quiet_stderr():
+        for api in _systems():
+            with contextlib.suppress(*FAILURES):
+                return new(api)
+    raise NoMidiSystem(_ADVICE)
+
+
+def _systems() -> list[int]:
+    if sys.platform == "darwin":
+        return [_rtmidi.API_MACOSX_CORE]
+    if sys.platform == "win32":
+        return [_rtmidi.API_WINDOWS_MM]
+    # Whoever names a JACK server means it; else ALSA is what hardware hangs on.
+    if "JACK_DEFAULT_SERVER" in os.environ or not os.path.exists(_ALSA_SEQUENCER):
+        return [_rtmidi.API_UNIX_JACK, _rtmidi.API_LINUX_ALSA]
+    return [_rtmidi.API_LINUX_ALSA, _rtmidi.API_UNIX_JACK]

@@ -1,0 +1,145 @@
+"""Where everything meets: keys, session, engine and schedule, one turn of the loop at a time.
+
+The performer turns it in real time, a bounce in virtual time; it is the same code. It owns no
+clock, and what it plays goes to whatever was handed in.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from antiphon.engine.protocol import Error, Reply, Request
+
+from .scheduler import PLAN_CAPACITY, Scheduler
+from .session import Command, Plan, Release, Send, Session, Tell, Turned
+
+
+class Input(Protocol):
+    """Where the player's keys come from."""
+
+    def receive(self) -> bytes | None:
+        """The next MIDI message, None if there is none now. [loop]"""
+
+
+class Output(Protocol):
+    """Where notes go."""
+
+    def send(self, message: bytes) -> None:
+        """One MIDI message, now. [loop]"""
+
+
+class Engine(Protocol):
+    """What the stage needs of a `Client`."""
+
+    @property
+    def present(self) -> bool:
+        """Whether an engine is there. [loop]"""
+
+    def send(self, request: Request) -> None:
+        """Send without waiting. [loop]"""
+
+    def poll(self, now_ns: int) -> list[Reply]:
+        """Replies that have come. [loop]"""
+
+
+class Witness(Protocol):
+    """Who is told what happened, after it happened. Must not block."""
+
+    def played(self, now_ns: int, message: bytes) -> None:
+        """The player did this."""
+
+    def planned(self, plan: Plan) -> None:
+        """A note of the answer is known."""
+
+    def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
+        """A message of the answer went out."""
+
+    def turned(self, now_ns: int, turned: Turned) -> None:
+        """It is someone else's turn."""
+
+    def released(self, now_ns: int) -> None:
+        """What was planned will not sound."""
+
+    def troubled(self, now_ns: int, text: str) -> None:
+        """Something a person should know."""
+
+
+class Stage:
+    """One turn of the loop: drain what came, act, play what is due. [loop]"""
+
+    def __init__(
+        self,
+        session: Session,
+        source: Input,
+        output: Output,
+        engine: Engine,
+        witness: Witness,
+        capacity: int = PLAN_CAPACITY,
+    ) -> None:
+        self.session = session
+        self.scheduler = Scheduler(capacity)
+        self._source, self._output, self._engine = source, output, engine
+        self._witness = witness
+        self._present = False
+
+    def turn(self, now_ns: int) -> None:
+        """Do everything that is due at `now_ns`."""
+        while (message := self._source.receive()) is not None:
+            self._output.send(message)
+            self._do(now_ns, self.session.midi(now_ns, message))
+            self._witness.played(now_ns, message)
+        self._listen_to_engine(now_ns)
+        self._do(now_ns, self.session.tick(now_ns))
+        self._sound(now_ns)
+
+    def next_ns(self) -> int | None:
+        """When the next turn has something to do, if no key and no reply comes before."""
+        times = (self.scheduler.next_due_ns(), self.session.next_ns)
+        return min((t for t in times if t is not None), default=None)
+
+    def handover(self, now_ns: int) -> None:
+        """Give the turn away, take it back, or ask for more, as the pedal would."""
+        self._do(now_ns, self.session.handover(now_ns))
+
+    def silence(self, now_ns: int) -> None:
+        """End everything of the answer that sounds, and plan nothing more."""
+        self._release(now_ns)
+
+    def _listen_to_engine(self, now_ns: int) -> None:
+        replies = self._engine.poll(now_ns)
+        if self._engine.present != self._present:
+            self._present = self._engine.present
+            session = self.session
+            self._do(now_ns, session.back(now_ns) if self._present else session.lost(now_ns))
+        for reply in replies:
+            if isinstance(reply, Error):
+                self._witness.troubled(now_ns, reply.text)
+            self._do(now_ns, self.session.engine(now_ns, reply))
+
+    def _do(self, now_ns: int, commands: list[Command]) -> None:
+        for command in commands:
+            match command:
+                case Tell(request):
+                    self._engine.send(request)
+                case Plan(on_ns, off_ns, channel, note, generation):
+                    key = channel, note.pitch, note.velocity
+                    self.scheduler.add(on_ns, off_ns, *key, generation)
+                    self._witness.planned(command)
+                case Send(message):
+                    self._output.send(message)
+                case Release():
+                    self._release(now_ns)
+                case Turned():
+                    self._witness.turned(now_ns, command)
+
+    def _sound(self, now_ns: int) -> None:
+        for sent in self.scheduler.due(now_ns):
+            self._output.send(sent.message)
+            self.scheduler.done(sent, now_ns)
+            self._witness.sounded(sent.wanted_ns, now_ns, sent.message)
+
+    def _release(self, now_ns: int) -> None:
+        for sent in self.scheduler.release(now_ns):
+            self._output.send(sent.message)
+            self._witness.sounded(now_ns, now_ns, sent.message)
+        self._witness.released(now_ns)

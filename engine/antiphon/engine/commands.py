@@ -1,0 +1,53 @@
+"""The engine's commands: serve, models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import bundle as bundles
+from .protocol import DEFAULT_ENDPOINT
+
+
+def register(app: typer.Typer) -> None:
+    """Add the engine's commands to the one `antiphon`."""
+    app.command()(serve)
+    app.command()(models)
+
+
+def serve(
+    endpoint: Annotated[str, typer.Option(help="Where to listen.")] = DEFAULT_ENDPOINT,
+    bundle: Annotated[Path | None, typer.Option(help="Folder of another model.")] = None,
+    threads: Annotated[int, typer.Option(help="Threads of inference.", min=1, max=64)] = 1,
+) -> None:
+    """Run the engine alone, for plugins and scripts. Ctrl-C ends it.
+
+    Example: antiphon serve --endpoint tcp://127.0.0.1:6470
+    """
+    from .__main__ import serve as run
+
+    run(endpoint, bundle, threads)
+
+
+def models(
+    folder: Annotated[Path | None, typer.Argument(help="Bundle (default: the shipped).")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as last line.")] = False,
+) -> None:
+    """Verify a model bundle and say what it is.
+
+    Example: antiphon models --json
+    """
+    loaded = bundles.load(folder)
+    about = loaded.about
+    size = sum(len(graph) for graph in loaded.graphs.values())
+    if as_json:
+        figures = {"name": about.name, "precision": about.precision, "bytes": size}
+        typer.echo(json.dumps({**figures, "styles": about.styles, "figures": about.figures}))
+        return
+    typer.echo(f"{about.name}: {about.precision}, {size / 1e6:.1f} MB, checksums match")
+    typer.echo(f"context {about.shape.context}, {len(about.styles)} styles")
+    for line in about.data:
+        typer.echo(f"  {line}")
