@@ -199,3 +199,16 @@ def test_music_can_begin_from_nothing() -> None:
     notes, _ = answered(s, Answer(1, 1, start=0, until=400, prompt=True))
 
     assert notes[0].onset == 0
+
+
+def test_a_key_held_over_an_answer_that_was_thrown_away_is_as_long_as_it_was_held() -> None:
+    strayed, straight = session(), session()
+    strayed.hear([NoteOn(0, 0, 60, 80)])
+    answered(strayed, Answer(1, 1, start=100, until=200))
+    strayed.rewind(100)
+    straight.hear([NoteOn(0, 0, 60, 80)])
+    for s in (strayed, straight):
+        s.hear([NoteOff(110, 0, 60)])
+
+    assert strayed.transcript.notes() == [Note(0, 0, 60, 110, 80)]
+    assert_same_logits(strayed, straight)

@@ -50,6 +50,8 @@ MIN_ANSWER_TICKS = 4 * TICKS_PER_BEAT
 MAX_ANSWER_TICKS = 64 * TICKS_PER_BEAT
 RANGE_MARGIN = 7
 """Semitones that an answer may go beyond the highest and lowest key heard."""
+PREPARE_NS = 200_000_000
+"""How long before a phrase will be over its answer is asked for, in case it really is."""
 HISTORY_EVENTS = 4000
 """Latest key events that are told again to an engine that came back."""
 
@@ -103,8 +105,9 @@ class Session:
         self._history: list[Event] = []
         self._late: list[Event] = []
         self._answer: list[Note] = []
-        self._until = 0
+        self._start = self._until = 0
         self._complete = False
+        self._prepared_ns: int | None = None
         self._heard_ns = 0
         self._instruments: set[int] = set()
         self._lowest, self._highest = 127, 0
@@ -137,7 +140,7 @@ class Session:
 
     def engine(self, now_ns: int, reply: Reply) -> list[Command]:
         """Take what the engine says; notes and ends of earlier generations say nothing."""
-        if self.state is not State.ANSWERING:
+        if self.state is not State.ANSWERING and self._prepared_ns is None:
             return []
         match reply:
             case Notes(_, self.generation, notes):
@@ -149,8 +152,7 @@ class Session:
     def tick(self, now_ns: int) -> list[Command]:
         """Let time pass."""
         if self.state is State.LISTENING:
-            over_ns = self._over_ns
-            return self._ask("over", over_ns) if over_ns and over_ns <= now_ns else []
+            return self._wait_for_end(now_ns)
         if self.state is not State.ANSWERING:
             return []
         if self._complete and now_ns >= self._ends_ns:
@@ -161,7 +163,9 @@ class Session:
     def next_ns(self) -> int | None:
         """When `tick` will next have something to do, None if only an event can bring it."""
         if self.state is State.LISTENING:
-            return self._over_ns
+            over_ns = self._over_ns
+            early = over_ns is not None and self._prepared_ns is None
+            return over_ns - PREPARE_NS if over_ns is not None and early else over_ns
         return self._ends_ns if self.state is State.ANSWERING and self._complete else None
 
     @property
@@ -175,6 +179,9 @@ class Session:
 
     def lost(self, now_ns: int) -> list[Command]:
         """The engine is gone: nothing of the answer may go on sounding."""
+        if self._prepared_ns is not None:
+            self._prepared_ns = None
+            return [Release()]
         if self.state is not State.ANSWERING:
             return []
         self._keep_heard(self._timeline.tick_at(now_ns))
@@ -243,7 +250,30 @@ class Session:
             self._late.append(event)
             return []
         self._history.append(event)
-        return [Tell(Listen(SESSION_ID, (event,)))]
+        return [*self._unprepare(), Tell(Listen(SESSION_ID, (event,)))]
+
+    def _wait_for_end(self, now_ns: int) -> list[Command]:
+        """Listening to silence: prepare the answer shortly before the phrase is over."""
+        over_ns = self._over_ns
+        if over_ns is None:
+            return []
+        if over_ns <= now_ns:
+            if self._prepared_ns is None:
+                return self._ask("over", over_ns)
+            self._prepared_ns = None
+            return [self._turn_to("over", over_ns)]
+        if self._prepared_ns is None and over_ns - PREPARE_NS <= now_ns:
+            self._prepared_ns = over_ns
+            return self._request(over_ns)
+        return []
+
+    def _unprepare(self) -> list[Command]:
+        """The phrase goes on: the answer that was prepared for its end is thrown away."""
+        if self._prepared_ns is None:
+            return []
+        self._prepared_ns, self._answer = None, []
+        start = Tell(Rewind(SESSION_ID, self._start))
+        return [Release(), Tell(Cancel(SESSION_ID)), start]
 
     def _catch_up(self) -> list[Command]:
         late, self._late = self._late, []
@@ -251,9 +281,12 @@ class Session:
         return [Tell(Listen(SESSION_ID, tuple(late)))] if late else []
 
     def _ask(self, event: str, at_ns: int, until: int | None = None) -> list[Command]:
-        start = self._timeline.tick_at(at_ns) + 1
+        return [*self._unprepare(), *self._request(at_ns, until), self._turn_to(event, at_ns)]
+
+    def _request(self, at_ns: int, until: int | None = None) -> list[Command]:
+        """Ask the engine for an answer that begins as soon as `at_ns` is past."""
+        self._start = start = self._timeline.tick_at(at_ns) + 1
         self._until = until if until is not None else start + self._answer_ticks(start)
-        turned = self._turn_to(event, at_ns)
         self.generation += 1
         self._answer, self._complete, self._heard_ns = [], False, at_ns
         constraints = self._constraints()
@@ -262,7 +295,7 @@ class Session:
         )
         setup = self.channels.setup(constraints.instruments)
         programs = [Send(midi.program(channel, program)) for channel, program in setup]
-        return [*programs, Tell(answer), *self._position(start), turned]
+        return [*programs, Tell(answer), *self._position(start)]
 
     def _answer_ticks(self, start: int) -> int:
         if self._settings.answer_beats is not None:

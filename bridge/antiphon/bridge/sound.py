@@ -29,6 +29,7 @@ TAIL_NS = 1_900_000_000
 _LOOK_NS = 10_000_000
 _CUT_NS = 60_000_000  # a cut key is silent after 5 ms; the card's buffers take some more
 _READ = 4096
+_SWITCH_S = 0.0005
 _IN_FD, _OUT_FD = 0, 1
 
 
@@ -52,6 +53,8 @@ def main() -> int:
 
 
 def _play(card: Card, bank: Bank, band: Band) -> None:
+    # The card's thread must not wait a whole block, 5 ms, until another lets go of Python.
+    sys.setswitchinterval(_SWITCH_S)
     bank.start()
     while data := os.read(_IN_FD, _READ):
         band.feed(data)

@@ -54,10 +54,8 @@ class SoundCard:
         self.underruns = 0
         self._stream: Any = None
         self._library = _library()
-        try:
-            device = self._library.query_devices(kind="output")
-        except (self._library.PortAudioError, ValueError) as error:
-            raise NoSoundCard(_NO_DEVICE) from error
+        self._index = _default_output(self._library)
+        device = self._library.query_devices(self._index)
         self.name = str(device["name"])
         self.rate = int(device["default_samplerate"])
         self._channels = min(2, int(device["max_output_channels"]))
@@ -87,6 +85,7 @@ class SoundCard:
 
     def _open(self, give: Callable[[Samples, int, object, object], None]) -> Any:
         return self._library.OutputStream(
+            device=self._index,
             samplerate=self.rate,
             blocksize=BLOCK,
             channels=self._channels,
@@ -102,6 +101,15 @@ def list_devices() -> list[str]:
     if not found:
         raise NoSoundCard(_NO_DEVICE)
     return [str(device["name"]) for device in found]
+
+
+def _default_output(library: Any) -> int:
+    """Index of the output of the first audio system that has one; ALSA comes before JACK."""
+    outputs = (system["default_output_device"] for system in library.query_hostapis())
+    found = next((index for index in outputs if index >= 0), None)
+    if found is None:
+        raise NoSoundCard(_NO_DEVICE)
+    return int(found)
 
 
 def _library() -> Any:

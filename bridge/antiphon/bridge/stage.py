@@ -111,6 +111,8 @@ class Stage:
             self._present = self._engine.present
             session = self.session
             self._do(now_ns, session.back(now_ns) if self._present else session.lost(now_ns))
+        elif not self._present and self.session.waiting:
+            self._do(now_ns, self.session.lost(now_ns))
         for reply in replies:
             if isinstance(reply, Error):
                 self._witness.troubled(now_ns, reply.text)

@@ -58,25 +58,35 @@ class NoteOn(Struct, frozen=True, array_like=True, tag="on"):
     """A key went down."""
 
     tick: Ticks
+    """Ticks since the session's origin."""
     instrument: Instrument
+    """Index into `INSTRUMENTS`."""
     pitch: Pitch
+    """MIDI key number, 60 is middle C."""
     velocity: Velocity
+    """MIDI velocity, 1..127."""
 
 
 class NoteOff(Struct, frozen=True, array_like=True, tag="off"):
     """A key went up. Without a matching `NoteOn` it means nothing and is ignored."""
 
     tick: Ticks
+    """Ticks since the session's origin."""
     instrument: Instrument
+    """Index into `INSTRUMENTS`."""
     pitch: Pitch
+    """MIDI key number, 60 is middle C."""
 
 
 class Pedal(Struct, frozen=True, array_like=True, tag="pedal"):
     """The sustain pedal of an instrument moved. While it is down, released keys go on sounding."""
 
     tick: Ticks
+    """Ticks since the session's origin."""
     instrument: Instrument
+    """Index into `INSTRUMENTS`."""
     down: bool
+    """True when it went down, False when it came up."""
 
 
 Event = NoteOn | NoteOff | Pedal

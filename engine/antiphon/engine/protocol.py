@@ -95,19 +95,23 @@ class Opened(Struct, frozen=True, array_like=True, tag="opened"):
     """The session is there and listens."""
 
     session: int
+    """Number of the session."""
 
 
 class Listen(Struct, frozen=True, array_like=True, tag="listen"):
     """What the player did, in order of time. Ends an answer that is being made."""
 
     session: SessionId
+    """Number of the session."""
     events: Annotated[tuple[Event, ...], Meta(max_length=4096)]
+    """Key events; ticks never fall."""
 
 
 class Answer(Struct, frozen=True, array_like=True, tag="answer"):
     """Ask for a continuation of everything heard."""
 
     session: SessionId
+    """Number of the session."""
     generation: Generation
     """Number that its notes will carry; larger than any before."""
     start: Ticks
@@ -126,15 +130,20 @@ class Notes(Struct, frozen=True, array_like=True, tag="notes"):
     """Some notes of an answer, in order of onset, as soon as they are complete."""
 
     session: int
+    """Number of the session."""
     generation: int
+    """Number of the answer it belongs to."""
     notes: tuple[Note, ...]
+    """Onsets never fall, not from one message to the next either."""
 
 
 class Done(Struct, frozen=True, array_like=True, tag="done"):
     """An answer is complete, or was given up."""
 
     session: int
+    """Number of the session."""
     generation: int
+    """Number of the answer it belongs to."""
     reason: str
     """"until", "end" (of the piece) or "cancelled"."""
     tokens: int
@@ -149,7 +158,9 @@ class Heard(Struct, frozen=True, array_like=True, tag="heard"):
     """The play head: what lies before this tick has sounded. Paces an answer with a horizon."""
 
     session: SessionId
+    """Number of the session."""
     position: Ticks
+    """Tick of the play head."""
     horizon: Ticks
     """Ticks beyond `position` that the engine may play ahead."""
 
@@ -158,31 +169,37 @@ class Rewind(Struct, frozen=True, array_like=True, tag="rewind"):
     """Forget every note struck at or after a tick; the model's that reach past it end there."""
 
     session: SessionId
+    """Number of the session."""
     tick: Ticks
+    """The first tick that is forgotten."""
 
 
 class Cancel(Struct, frozen=True, array_like=True, tag="cancel"):
     """Give up the answer that is being made. Its `done` still comes."""
 
     session: SessionId
+    """Number of the session."""
 
 
 class Close(Struct, frozen=True, array_like=True, tag="close"):
     """End a session and free its memory."""
 
     session: SessionId
+    """Number of the session."""
 
 
 class Ping(Struct, frozen=True, array_like=True, tag="ping"):
     """Are you there? Also keeps the client's sessions: they end after 10 s without one."""
 
     number: Annotated[int, Meta(ge=0, le=2**53)]
+    """Any number; its `pong` repeats it."""
 
 
 class Pong(Struct, frozen=True, array_like=True, tag="pong"):
     """Here, and the decode loop is turning."""
 
     number: int
+    """Number of the ping."""
 
 
 class StatusRequest(Struct, frozen=True, array_like=True, tag="status?"):
@@ -193,11 +210,13 @@ class Status(Struct, frozen=True, array_like=True, tag="status"):
     """How the engine is."""
 
     model: str
+    """Name of the bundle."""
     sessions: int
     """Open sessions of all clients."""
     slot_bytes: int
     """Cache memory of one session."""
     uptime_ms: int
+    """Milliseconds since the start."""
     tokens: int
     """Tokens drawn since the start."""
 
@@ -212,6 +231,7 @@ class Error(Struct, frozen=True, array_like=True, tag="error"):
     text: str
     """One sentence for a person."""
     session: int | None = None
+    """Session it is about; None if it is about none."""
 
 
 Request = (

@@ -31,6 +31,8 @@ class Entry:
     """The key is up but the pedal holds the note."""
     played: bool = False
     """The model's own note, not heard from a player."""
+    unsettled: tuple[Note, bool, bool] | None = None
+    """Note, `down` and `sustained` as they were before `settle` closed it."""
 
     @property
     def open(self) -> bool:
@@ -77,12 +79,20 @@ class Transcript:
         return self._pedal(event)
 
     def rewind(self, tick: int) -> int:
-        """Forget notes struck at or after `tick`; the model's own that reach past it end there."""
+        """Forget notes struck at or after `tick`; the model's own that reach past it end there.
+
+        Keys that were still held when an answer began, and were given a length for it, are held
+        again: only their release says how long they really were.
+        """
         kept = [entry for entry in self.entries if entry.note.onset < tick]
         changed = len(kept)
         for i, entry in enumerate(kept):
             if entry.played and entry.note.end > tick:
                 entry.note = shortened(entry.note, tick)
+                changed = min(changed, i)
+            elif entry.unsettled is not None:
+                entry.note, entry.down, entry.sustained = entry.unsettled
+                entry.unsettled = None
                 changed = min(changed, i)
         self._decoder = None
         gone, self.entries = len(self.entries) > len(kept), kept
@@ -92,8 +102,9 @@ class Transcript:
 
     def settle(self, entry: Entry, length: int) -> int:
         """Give an open note its final length; returns the index of the first row that changed."""
-        entry.down = entry.sustained = False
         note = entry.note
+        entry.unsettled = note, entry.down, entry.sustained
+        entry.down = entry.sustained = False
         entry.note = shortened(note, note.onset + length)
         return self._rewrite(self.entries.index(entry))
 

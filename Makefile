@@ -1,0 +1,86 @@
+# Antiphon. `make` alone says what there is; nothing need be installed first but Python 3.11.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
+PLAY_PACKAGES := fluidr3mono-gm-soundfont libportaudio2
+TEST_PACKAGES := jackd2 $(PLAY_PACKAGES)
+TORCH := torch==2.13.0
+ifneq (,$(wildcard /etc/debian_version))
+ifneq (,$(shell command -v apt-get))
+APT := $(if $(filter 0,$(shell id -u)),env,$(shell command -v sudo >/dev/null && sudo -n true 2>/dev/null && echo sudo))
+endif
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup play sounds setup-tests test check docs clean
+
+help:  ## Say what there is
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: $(VENV)/.installed  ## Install Antiphon into .venv (no torch)
+
+play: setup sounds  ## Play a phrase and hear the answer (ARGS="--help" for more)
+	@$(BIN)/antiphon play $(ARGS)
+
+test: setup-tests  ## Run every test; with CI=true a skipped test is a failure
+	@PYTHONPATH=tests $(BIN)/python -m pytest -p no_skips -rs $(ARGS)
+
+check: setup-tests  ## Lint, format, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+docs: setup  ## Write PROTOCOL.md and docs/states.md anew
+	@$(BIN)/python docs/make_protocol.py
+	@$(BIN)/python docs/make_states.py
+
+clean:  ## Remove .venv, caches and what was played
+	@rm -rf $(VENV) out build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Antiphon needs Python 3.11 or later; none was found."; exit 1; }
+	@test -x $(BIN)/pip || { echo "Making .venv with $(PYTHON)."; $(call make_venv); }
+	@echo "Installing Antiphon into .venv (once; some 100 MB)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+# Debian's python3 makes no environments until python3-venv is installed.
+define make_venv
+"$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
+	test -z "$(APT)" || { echo "Installing python3-venv."; $(call apt,python3-venv); }; \
+	"$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1; } || \
+	{ rm -rf $(VENV); echo "Python cannot make an environment here: install python3-venv."; exit 1; }
+endef
+
+sounds:
+	@missing="$(call lacking,$(PLAY_PACKAGES))"; \
+	if [ -n "$(APT)" ] && [ -n "$$missing" ]; then \
+		echo "Installing a better sound and the sound card's library:$$missing."; \
+		{ $(call apt,$$missing); } || echo "They cannot be had; the built-in sound will do."; \
+	fi
+
+setup-tests: $(VENV)/.installed-tests
+	@missing="$(call lacking,$(TEST_PACKAGES))"; \
+	if [ -n "$(APT)" ] && [ -n "$$missing" ]; then \
+		echo "Installing what tests need:$$missing."; \
+		{ $(call apt,$$missing); } || echo "They cannot be had; some tests will fail:$$missing."; \
+	elif ! command -v jackd >/dev/null; then \
+		echo "Tests of MIDI ports need a JACK server: install jackd2."; \
+	fi
+
+# The CPU build of torch comes first, or pip would take gigabytes of CUDA with it.
+$(VENV)/.installed-tests: $(VENV)/.installed
+	@echo "Installing what tests need (once; some 700 MB, torch among it)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) || \
+		$(BIN)/python -m pip install --quiet --index-url https://download.pytorch.org/whl/cpu $(TORCH)
+	@$(BIN)/python -m pip install --quiet -e ".[export]" --group dev
+	@touch $@
+
+# Of some packages, those that are not installed (asked of dpkg, so only where apt is).
+lacking = $(if $(APT),$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || printf ' %s' $$p; done))
+apt = { $(APT) apt-get install -y -qq $(1) || { $(APT) apt-get update -qq && $(APT) apt-get install -y -qq $(1); }; } >/dev/null 2>&1 </dev/null

@@ -1,0 +1,79 @@
+"""The sound as a process: with a null card all of it, without a card what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from antiphon.bridge import midi, sound_card
+from antiphon.bridge.sound_pipe import SoundPipe
+from antiphon.engine.errors import NoSoundCard
+
+CHORD = (60, 64, 67)
+
+
+@pytest.fixture
+def no_sound_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine where nothing plays sound."""
+    monkeypatch.setenv("ALSA_CONFIG_PATH", os.devnull)
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", "antiphon-nowhere")
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
+
+
+@pytest.mark.real
+def test_a_chord_goes_down_the_pipe_sounds_and_dies_away() -> None:
+    pipe = SoundPipe(null=True)
+    assert pipe.ready == ("none", 0)
+    for pitch in CHORD:
+        pipe.send(midi.note_on(0, pitch, 90))
+    time.sleep(0.5)
+    began = time.monotonic()
+    pipe.close()
+    took_s = time.monotonic() - began
+    figures = json.loads(pipe.last_words)
+
+    assert figures["peak"] > 0.05
+    assert figures["last_peak"] == 0
+    assert figures["most_voices"] == len(CHORD)
+    assert figures["blocks"] > 50
+    assert figures["trouble"] == ""
+    assert took_s < 5
+    assert (pipe.dropped, pipe.lost) == (0, True)
+
+
+@pytest.mark.real
+def test_the_first_key_need_not_wait_for_the_font() -> None:
+    pipe = SoundPipe(null=True)
+    pipe.send(midi.program(3, 48))
+    pipe.send(midi.note_on(3, 60, 127))
+    time.sleep(0.3)
+    pipe.panic()
+    pipe.close()
+
+    assert json.loads(pipe.last_words)["peak"] > 0.05
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("no_sound_card")
+def test_without_a_sound_card_one_sentence_says_what_to_do() -> None:
+    with pytest.raises(NoSoundCard, match=r"^There is no sound card here: plug one in.*\.$"):
+        SoundPipe()
+    command = [sys.executable, "-m", "antiphon.bridge.sound"]
+    ended = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    assert ended.returncode == NoSoundCard.exit_code
+    assert json.loads(ended.stdout)["ok"] is False
+    assert ended.stderr == b""
+
+
+def test_without_portaudio_one_sentence_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    for ask in (sound_card.SoundCard, sound_card.list_devices):
+        with pytest.raises(NoSoundCard, match="libportaudio2"):
+            ask()

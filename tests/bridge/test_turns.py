@@ -1,0 +1,55 @@
+"""When a phrase is over, by silence against the player's pace."""
+
+from __future__ import annotations
+
+from antiphon.bridge.turns import MAX_SILENCE_NS, MIN_SILENCE_NS, Turn
+from hypothesis import given
+from hypothesis import strategies as st
+
+MS = 1_000_000
+
+
+def played(gaps_ms: list[int], held_ms: int = 50) -> Turn:
+    turn, now = Turn(), 0
+    for gap in gaps_ms:
+        now += gap * MS
+        turn.strike(now, (0, 60))
+        turn.let_go(now + held_ms * MS, (0, 60))
+    return turn
+
+
+def test_before_the_first_key_nothing_is_over() -> None:
+    assert Turn().over_at_ns is None
+
+
+def test_while_a_key_is_held_nothing_is_over() -> None:
+    turn = Turn()
+    turn.strike(0, (0, 60))
+    turn.strike(0, (0, 64))
+    turn.let_go(100 * MS, (0, 60))
+
+    assert turn.over_at_ns is None
+
+
+def test_a_fast_player_is_answered_after_a_short_breath() -> None:
+    assert played([0, 100, 100, 100]).over_at_ns == 350 * MS + MIN_SILENCE_NS
+
+
+def test_a_slow_player_is_waited_for() -> None:
+    assert played([0, 600, 600, 600]).over_at_ns == (1800 + 1200) * MS
+
+
+def test_a_very_slow_player_is_not_waited_for_for_ever() -> None:
+    assert played([0, 5000, 5000]).over_at_ns == 10_000 * MS + MAX_SILENCE_NS
+
+
+def test_chords_say_nothing_of_the_pace() -> None:
+    assert played([0, 5, 5, 600, 5, 5, 600], held_ms=1).silence_ns == 1200 * MS
+
+
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=30))
+def test_the_silence_is_always_between_its_bounds(gaps_ms: list[int]) -> None:
+    turn = played(gaps_ms, held_ms=0)
+
+    assert turn.over_at_ns is not None
+    assert MIN_SILENCE_NS <= turn.over_at_ns - sum(gaps_ms) * MS <= MAX_SILENCE_NS

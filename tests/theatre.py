@@ -1,0 +1,115 @@
+"""A stage without devices: keys from a list, an engine that says what it is told to, a full record."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from antiphon.bridge import midi
+from antiphon.bridge.config import Settings
+from antiphon.bridge.session import Plan, Session, Turned
+from antiphon.bridge.stage import Stage
+from antiphon.bridge.timeline import Timeline
+from antiphon.engine.notes import Note
+from antiphon.engine.protocol import Answer, Done, Listen, Notes, Open, Reply, Request
+
+MS = 1_000_000
+
+
+class FakeEngine:
+    """An engine in the test's hand: replies are put in `replies`, requests are found in `told`."""
+
+    def __init__(self) -> None:
+        self.present = True
+        self.told: list[Request] = []
+        self.replies: deque[Reply] = deque()
+
+    def send(self, request: Request) -> None:
+        if self.present:
+            self.told.append(request)
+
+    def poll(self, now_ns: int) -> list[Reply]:
+        replies = list(self.replies) if self.present else []
+        self.replies.clear()
+        return replies
+
+    @property
+    def asked(self) -> Answer:
+        """The latest request for an answer."""
+        return next(r for r in reversed(self.told) if isinstance(r, Answer))
+
+    def answers(self, *notes: Note, done: bool = True) -> None:
+        """Reply to the latest request with these notes."""
+        generation = self.asked.generation
+        self.replies.append(Notes(1, generation, notes))
+        if done:
+            self.replies.append(Done(1, generation, "until", 3, 1, 1))
+
+    def heard_events(self) -> list[object]:
+        """Every event of every listen, in order."""
+        return [e for r in self.told if isinstance(r, Listen) for e in r.events]
+
+    def openings(self) -> list[Open]:
+        return [r for r in self.told if isinstance(r, Open)]
+
+
+class Theatre:
+    """A stage, its clock in milliseconds, and a list of everything that came out of it."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.engine = FakeEngine()
+        self.out: list[tuple[float, str, int, int]] = []
+        """(ms, "on" or "off", channel, pitch) of each note message, in order."""
+        self.states: list[str] = []
+        self.troubles: list[str] = []
+        self._keys: deque[bytes] = deque()
+        self.now_ns = 0
+        session = Session(settings or Settings(), Timeline.at(125, 0))  # a tick is 10 ms
+        self.stage = Stage(session, self, self, self.engine, self)
+        self.stage.turn(0)
+
+    def at(self, ms: float, *messages: bytes) -> None:
+        """Let time pass to `ms`, a turn each millisecond, then play these messages."""
+        while self.now_ns < ms * MS:
+            self.now_ns += MS
+            self.stage.turn(self.now_ns)
+        self._keys.extend(messages)
+        self.stage.turn(self.now_ns)
+
+    def play(self, start_ms: float, *pitches: int, step_ms: float = 100) -> float:
+        """Play keys one after the other, legato; returns when the last was let go."""
+        for pitch in pitches:
+            self.at(start_ms, midi.note_on(0, pitch, 80))
+            start_ms += step_ms
+            self.at(start_ms, midi.note_off(0, pitch))
+        return start_ms
+
+    def answered(self) -> list[tuple[float, str, int, int]]:
+        """What came out on other channels than the player's."""
+        return [item for item in self.out if item[2] != 0]
+
+    def receive(self) -> bytes | None:
+        return self._keys.popleft() if self._keys else None
+
+    def send(self, message: bytes) -> None:
+        kind = midi.kind(message)
+        if kind in (midi.NOTE_ON, midi.NOTE_OFF):
+            word = "on" if kind == midi.NOTE_ON else "off"
+            self.out.append((self.now_ns / MS, word, midi.channel(message), message[1]))
+
+    def played(self, now_ns: int, message: bytes) -> None:
+        pass
+
+    def planned(self, plan: Plan) -> None:
+        pass
+
+    def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
+        pass
+
+    def turned(self, now_ns: int, turned: Turned) -> None:
+        self.states.append(turned.state.value)
+
+    def released(self, now_ns: int) -> None:
+        pass
+
+    def troubled(self, now_ns: int, text: str) -> None:
+        self.troubles.append(text)
