@@ -7,13 +7,17 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PLAY_PACKAGES := fluidr3mono-gm-soundfont libportaudio2
 TEST_PACKAGES := jackd2 $(PLAY_PACKAGES)
 TORCH := torch==2.13.0
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
 ifneq (,$(wildcard /etc/debian_version))
 ifneq (,$(shell command -v apt-get))
-APT := $(if $(filter 0,$(shell id -u)),env,$(shell command -v sudo >/dev/null && sudo -n true 2>/dev/null && echo sudo))
+ROOT := $(filter 0,$(shell id -u))
+APT := $(if $(ROOT),env,$(shell command -v sudo >/dev/null && sudo -n true 2>/dev/null && echo sudo))
 endif
 endif
 
 .DEFAULT_GOAL := help
+export DEBIAN_FRONTEND := noninteractive
+
 .PHONY: help setup play sounds setup-tests test check docs clean
 
 help:  ## Say what there is
@@ -51,19 +55,19 @@ $(VENV)/.installed: pyproject.toml
 # Debian's python3 makes no environments until python3-venv is installed.
 define make_venv
 "$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1 || { rm -rf $(VENV); \
-	test -z "$(APT)" || { echo "Installing python3-venv."; $(call apt,python3-venv); }; \
+	test -z "$(ROOT)" || { echo "Installing python3-venv."; $(call apt,python3-venv); }; \
 	"$(PYTHON)" -m venv $(VENV) >/dev/null 2>&1; } || \
 	{ rm -rf $(VENV); echo "Python cannot make an environment here: install python3-venv."; exit 1; }
 endef
 
 sounds:
 	@missing="$(call lacking,$(PLAY_PACKAGES))"; \
-	if [ -n "$(APT)" ] && [ -n "$$missing" ]; then \
+	if [ -n "$(ROOT)" ] && [ -n "$$missing" ]; then \
 		echo "Installing a better sound and the sound card's library:$$missing."; \
 		{ $(call apt,$$missing); } || echo "They cannot be had; the built-in sound will do."; \
 	fi
 
-setup-tests: $(VENV)/.installed-tests
+setup-tests: $(VENV)/.installed-tests  ## Install what tests need (torch and system packages too)
 	@missing="$(call lacking,$(TEST_PACKAGES))"; \
 	if [ -n "$(APT)" ] && [ -n "$$missing" ]; then \
 		echo "Installing what tests need:$$missing."; \
@@ -72,12 +76,12 @@ setup-tests: $(VENV)/.installed-tests
 		echo "Tests of MIDI ports need a JACK server: install jackd2."; \
 	fi
 
-# The CPU build of torch comes first, or pip would take gigabytes of CUDA with it.
+# The CPU build of torch comes first (`+cpu` counts as newer than the CUDA build of one version),
+# or pip would take gigabytes of CUDA with it.
 $(VENV)/.installed-tests: $(VENV)/.installed
 	@echo "Installing what tests need (once; some 700 MB, torch among it)."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH) || \
-		$(BIN)/python -m pip install --quiet --index-url https://download.pytorch.org/whl/cpu $(TORCH)
+	@$(BIN)/python -m pip install --quiet --extra-index-url $(TORCH_INDEX) $(TORCH)
 	@$(BIN)/python -m pip install --quiet -e ".[export]" --group dev
 	@touch $@
 

@@ -12,6 +12,7 @@ import types
 import typing
 from collections.abc import Iterator
 from inspect import cleandoc
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,8 @@ def _part(kind: type[Any], name: str) -> str:
     tag = kind.__struct_config__.tag
     first = f', an array that begins with `"{tag}"`' if tag else ""
     title = f"### {name}{first}\n"
-    return "\n".join([title, _prose(kind.__doc__ or ""), "", *_table(kind)])
+    idea, *_ = cleandoc(kind.__doc__ or "").split("\n\n")
+    return "\n".join([title, idea, "", *_table(kind)])
 
 
 def _table(kind: type[Any]) -> list[str]:
@@ -185,7 +187,7 @@ def _all_docs() -> dict[str, dict[str, str]]:
 
 
 def _documented(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    for statement, below in zip(body, body[1:], strict=False):
+    for statement, below in pairwise(body):
         match statement, below:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),

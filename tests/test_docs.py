@@ -12,11 +12,9 @@ import msgspec
 import pytest
 
 from antiphon.engine import notes, protocol, wishes
+from make_protocol import field_docs
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "docs"))
-
-from make_protocol import field_docs  # noqa: E402 (it lives among the docs)
 
 
 @pytest.mark.parametrize(

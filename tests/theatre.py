@@ -1,4 +1,4 @@
-"""A stage without devices: keys from a list, an engine that says what it is told to, a full record."""
+"""A stage without devices: keys from a list, an engine in the test's hand, a full record."""
 
 from __future__ import annotations
 

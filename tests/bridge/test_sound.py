@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,36 +15,60 @@ from antiphon.bridge import midi, sound_card
 from antiphon.bridge.sound_pipe import SoundPipe
 from antiphon.engine.errors import NoSoundCard
 
+NO_SERVER = "antiphon-nowhere"
 CHORD = (60, 64, 67)
 
 
 @pytest.fixture
-def no_sound_card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine where nothing plays sound."""
-    monkeypatch.setenv("ALSA_CONFIG_PATH", os.devnull)
-    monkeypatch.setenv("JACK_DEFAULT_SERVER", "antiphon-nowhere")
+def no_sound_card(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine where nothing plays sound, but for the JACK server of a test that has one."""
+    # PortAudio aborts when ALSA knows no device at all, so it knows one that is not there.
+    alsa = tmp_path / "alsa.conf"
+    alsa.write_text("pcm.absent { type hw card 99 }")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(alsa))
     monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
+    if "jack" not in request.fixturenames:
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", NO_SERVER)
+
+
+def play_chord(pipe: SoundPipe) -> dict[str, Any]:
+    """The figures of a chord held for half a second and left to the end of the pipe."""
+    for pitch in CHORD:
+        pipe.send(midi.note_on(0, pitch, 90))
+    time.sleep(0.5)
+    pipe.close()
+    figures: dict[str, Any] = json.loads(pipe.last_words)
+    return figures
 
 
 @pytest.mark.real
 def test_a_chord_goes_down_the_pipe_sounds_and_dies_away() -> None:
+    began = time.monotonic()
     pipe = SoundPipe(null=True)
     assert pipe.ready == ("none", 0)
-    for pitch in CHORD:
-        pipe.send(midi.note_on(0, pitch, 90))
-    time.sleep(0.5)
-    began = time.monotonic()
-    pipe.close()
-    took_s = time.monotonic() - began
-    figures = json.loads(pipe.last_words)
+    figures = play_chord(pipe)
 
     assert figures["peak"] > 0.05
     assert figures["last_peak"] == 0
     assert figures["most_voices"] == len(CHORD)
     assert figures["blocks"] > 50
     assert figures["trouble"] == ""
-    assert took_s < 5
+    assert time.monotonic() - began < 8
     assert (pipe.dropped, pipe.lost) == (0, True)
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("jack", "no_sound_card")
+def test_a_card_plays_it_too() -> None:
+    pipe = SoundPipe()
+    assert pipe.ready.device == "system"
+    assert pipe.ready.latency_ms > 0
+    figures = play_chord(pipe)
+
+    assert figures["peak"] > 0.05
+    assert figures["last_peak"] == 0
 
 
 @pytest.mark.real

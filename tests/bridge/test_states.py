@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
+
 from antiphon.bridge.states import TABLE, State, step
 from antiphon.engine.errors import IllegalStep
 
@@ -26,5 +27,5 @@ def test_an_illegal_step_raises(state: State, event: str) -> None:
 
 
 def test_every_state_can_be_reached_and_left() -> None:
-    assert {target for target in TABLE.values()} == set(State)
+    assert set(TABLE.values()) == set(State)
     assert {source for source, _ in TABLE} == set(State)

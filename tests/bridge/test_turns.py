@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from antiphon.bridge.turns import MAX_SILENCE_NS, MIN_SILENCE_NS, Turn
 from hypothesis import given
 from hypothesis import strategies as st
+
+from antiphon.bridge.turns import MAX_SILENCE_NS, MIN_SILENCE_NS, Turn
 
 MS = 1_000_000
 

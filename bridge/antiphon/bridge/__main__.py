@@ -26,14 +26,7 @@ def _about() -> None:
 def main() -> None:
     """Run the command line; ends the process with the command's exit code."""
     for point in entry_points(group="antiphon.commands"):
-        try:
-            register = point.load()
-        except ModuleNotFoundError as missing:
-            # The training side is there only with the extra that brings torch.
-            if (missing.name or "").startswith("antiphon"):
-                raise
-            continue
-        register(APP)
+        point.load()(APP)
     try:
         APP()
     except AntiphonError as error:

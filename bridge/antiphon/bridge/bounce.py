@@ -22,7 +22,7 @@ from .config import Settings
 from .engine_process import EngineProcess
 from .phrase_player import messages
 from .recording import Recording
-from .session import Plan, Session, Turned
+from .session import LEAD_NS, Plan, Session, Turned
 from .stage import Stage
 from .states import State
 from .timeline import Timeline
@@ -174,9 +174,9 @@ def _bounced(
         engine.wait()
         stage.turn(clock.now_ns())
     _run(stage, keys, clock, engine)
-    # The answer begins on the first beat after the phrase: one tick is what a handover takes.
+    # The answer begins on the first beat after the phrase, not a handover's lead behind it.
     beat = -(-recording.tick // TICKS_PER_BEAT) * TICKS_PER_BEAT if timed else 1
-    clock.sleep_until(timeline.time_at(beat) - 1)
+    clock.sleep_until(timeline.time_at(beat) - LEAD_NS - 1)
     stage.handover(clock.now_ns())
     _run(stage, keys, clock, engine)
     if not recording.answer.notes:

@@ -85,12 +85,11 @@ def _round(far: FarSide, thru: list[int]) -> int | None:
     for pitch in PHRASE:
         struck_ns = clock.now_ns()
         far.play(midi.note_on(PLAYER_CHANNEL, pitch, 80))
+        heard_ns = _first_note(far, struck_ns + STEP_NS // 2, thru=True)
+        thru += [heard_ns - struck_ns] if heard_ns is not None else []
         clock.sleep_until(struck_ns + STEP_NS // 2)
         far.play(midi.note_off(PLAYER_CHANNEL, pitch))
         clock.sleep_until(struck_ns + STEP_NS)
-        while (heard := far.hear()) is not None:
-            if heard[1][:2] == midi.note_on(PLAYER_CHANNEL, pitch, 80)[:2]:
-                thru.append(heard[0] - struck_ns)
     asked_ns = clock.now_ns()
     _press(far)
     answered_ns = _first_note(far, asked_ns + PATIENCE_NS)
@@ -106,15 +105,20 @@ def _press(far: FarSide) -> None:
         far.play(midi.control(PLAYER_CHANNEL, midi.SOFT, value))
 
 
-def _first_note(far: FarSide, until_ns: int) -> int | None:
+def _first_note(far: FarSide, until_ns: int, *, thru: bool = False) -> int | None:
+    """When the next note came out: one of the player's own, or one of the answer's."""
     clock = SystemClock()
     while clock.now_ns() < until_ns:
         heard = far.hear()
         if heard is None:
             clock.doze_until(clock.now_ns() + 200_000)
-        elif midi.kind(heard[1]) == midi.NOTE_ON and midi.channel(heard[1]) != PLAYER_CHANNEL:
+        elif _is_note_on(heard[1]) and (midi.channel(heard[1]) == PLAYER_CHANNEL) == thru:
             return heard[0]
     return None
+
+
+def _is_note_on(message: bytes) -> bool:
+    return midi.kind(message) == midi.NOTE_ON
 
 
 class Ports:

@@ -26,7 +26,7 @@ _RELEASE_S = 1  # kept of what a SoundFont rings on, and rung out before the nex
 _SILENCE = 1e-4
 _FADE_S = 0.05
 # SoundFont players leave room for many keys at once; this brings one key to the built-in level.
-_FONT_GAIN = 4.0
+_FONT_GAIN = 5.0
 
 
 class Sound(NamedTuple):

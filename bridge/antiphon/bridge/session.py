@@ -52,6 +52,11 @@ RANGE_MARGIN = 7
 """Semitones that an answer may go beyond the highest and lowest key heard."""
 PREPARE_NS = 200_000_000
 """How long before a phrase will be over its answer is asked for, in case it really is."""
+LEAD_NS = 8_000_000
+"""How far ahead an answer begins that was asked for on the spot: time for the engine to have its
+first note ready even after a long phrase. A reply that is always as quick beats one that is
+sometimes quicker.
+"""
 HISTORY_EVENTS = 4000
 """Latest key events that are told again to an engine that came back."""
 
@@ -281,7 +286,9 @@ class Session:
         return [Tell(Listen(SESSION_ID, tuple(late)))] if late else []
 
     def _ask(self, event: str, at_ns: int, until: int | None = None) -> list[Command]:
-        return [*self._unprepare(), *self._request(at_ns, until), self._turn_to(event, at_ns)]
+        thrown_away = self._unprepare()
+        request = self._request(at_ns + LEAD_NS, until)
+        return [*thrown_away, *request, self._turn_to(event, at_ns)]
 
     def _request(self, at_ns: int, until: int | None = None) -> list[Command]:
         """Ask the engine for an answer that begins as soon as `at_ns` is past."""

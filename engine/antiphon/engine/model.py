@@ -30,6 +30,14 @@ class Model:
         self.vocabulary = bundle.vocabulary
         self._graph = _session(bundle.graphs["model.onnx"], threads)
         self._velocity = _session(bundle.graphs["velocity.onnx"], 1)
+        self._warm_up()
+
+    def _warm_up(self) -> None:
+        """Run every size of chunk once: the first run of each allocates, and nobody should wait."""
+        slot = self.slot()
+        for size in range(1, CHUNK + 1):
+            slot.feed([Row(0)] * size)
+        slot.velocity_logits(NOTE)
 
     def slot(self) -> Slot:
         """A fresh, empty slot. Allocates all the memory it will ever use."""
