@@ -81,7 +81,7 @@ setup-tests: $(VENV)/.installed-tests  ## Install what tests need (torch and sys
 $(VENV)/.installed-tests: $(VENV)/.installed
 	@echo "Installing what tests need (once; some 700 MB, torch among it)."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --extra-index-url $(TORCH_INDEX) $(TORCH)
+	@$(BIN)/python -m pip install -qq --retries 1 --no-deps --extra-index-url $(TORCH_INDEX) $(TORCH)
 	@$(BIN)/python -m pip install --quiet -e ".[export]" --group dev
 	@touch $@
 

@@ -1,5 +1,4 @@
 import os
-import tarfile
 import time
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from antiphon.bridge import midifile
 from antiphon.bridge.hearing import Phrase
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, Note, Pedal, without_overlaps
+from stress import stress_files
 
 PIANO, BASS = 0, 4
 HEADER = b"MThd\0\0\0\6\0\0\0\1\0\x30"
@@ -39,20 +39,9 @@ notes = st.lists(
 )
 
 
-def stress_archive() -> Path:
-    beside = Path(__file__).parents[3] / "shared" / "data" / "midi-stress.tar.xz"
-    path = Path(os.environ.get("ANTIPHON_STRESS", beside))
-    if not path.is_file():
-        pytest.fail(f"The stress files are missing: put them at {path} or set ANTIPHON_STRESS.")
-    return path
-
-
-@pytest.fixture(scope="module")
-def stress(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    folder = tmp_path_factory.mktemp("stress")
-    with tarfile.open(stress_archive()) as archive:
-        archive.extractall(folder, filter="data")
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".mid", ".rmi"))
+@pytest.fixture
+def stress() -> list[Path]:
+    return list(stress_files())
 
 
 def track(*events: bytes) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from antiphon.bridge import midi
 from antiphon.bridge.config import Settings
 from antiphon.engine.notes import Note, NoteOff, NoteOn
-from antiphon.engine.protocol import Answer, Cancel, Listen, Rewind
+from antiphon.engine.protocol import Answer, Cancel, Listen, Notes, Rewind
 from theatre import Theatre
 
 PEDAL = midi.control(0, midi.SOFT, 127), midi.control(0, midi.SOFT, 0)
@@ -128,11 +128,12 @@ def test_notes_of_an_older_generation_never_sound() -> None:
     stale = asked(t)
     t.at(300, midi.note_on(0, 48, 90))
     t.at(350, midi.note_off(0, 48), *PEDAL)
-    t.engine.answers(Note(asked(t).start, 0, 67, 5, 80))
-    t.engine.replies[0] = type(t.engine.replies[0])(1, stale.generation, (Note(40, 0, 99, 5, 80),))
+    start = asked(t).start
+    t.engine.answers(Note(start, 0, 67, 5, 80))
+    t.engine.replies.appendleft(Notes(1, stale.generation, (Note(start, 0, 99, 5, 80),)))
     t.at(600)
 
-    assert t.answered() == []
+    assert [pitch for _, _, _, pitch in t.answered()] == [67, 67]
 
 
 def test_a_lost_engine_leaves_nothing_sounding_and_the_answer_goes_on_when_it_is_back() -> None:

@@ -6,10 +6,6 @@ from collections.abc import Iterable
 
 from antiphon.engine.notes import DRUM_CHANNEL, DRUMS, family
 
-DEFAULT_PROGRAMS = {5: 48, 6: 52}
-"""Programs that stand for a family better than its first: strings and choir as ensembles."""
-
-
 class Channels:
     """The player's channels and, apart from them, the answer's. [loop]
 
@@ -34,8 +30,8 @@ class Channels:
         return family(self._programs[channel], channel)
 
     def program(self, instrument: int) -> int:
-        """General MIDI program of an instrument."""
-        return self._wanted.get(instrument, DEFAULT_PROGRAMS.get(instrument, instrument * 8 % 128))
+        """General MIDI program of an instrument: the player's own, or the first of the family."""
+        return self._wanted.get(instrument, instrument * 8 % 128)
 
     def of_answer(self, instrument: int) -> int:
         """Channel on which the answer plays an instrument; the last one when all are taken."""

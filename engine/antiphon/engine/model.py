@@ -7,8 +7,15 @@ is forgetting a number.
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import numpy.typing as npt
+
+# From 1.31 on ONNX Runtime collects usage data, and keeps it in the home folder, unless this is
+# set before its first import. Nothing leaves this machine unasked.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import onnxruntime as ort
 
 from .bundle import Bundle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
+
 import typer
 
 Prepared = Annotated[Path, typer.Argument(help="Folder that `prepare` wrote.")]

@@ -101,13 +101,14 @@ class Block(nn.Module):
         """(B, T, D) to (B, T, D)."""
         x = x + self.out(self.attend(self.qkv(norm(x)), cos, sin, mask))
         gate, up = self.gate_up(norm(x)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        hidden: Tensor = self.down(F.silu(gate) * up)
+        return x + hidden
 
     def attend(self, qkv: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
         """(B, T, (H + 2K) E) to (B, T, D)."""
         cfg, (batch, length, _) = self.cfg, qkv.shape
         heads = qkv.view(batch, length, -1, cfg.head_width).transpose(1, 2)  # (B, H+2K, T, E)
-        q, k, v = heads.split((cfg.n_heads, cfg.n_kv_heads, cfg.n_kv_heads), dim=1)
+        q, k, v = torch.split(heads, [cfg.n_heads, cfg.n_kv_heads, cfg.n_kv_heads], dim=1)
         q, k = rotate(q, cos, sin), rotate(k, cos, sin)
         shared = cfg.n_heads // cfg.n_kv_heads
         k, v = k.repeat_interleave(shared, dim=1), v.repeat_interleave(shared, dim=1)
@@ -142,7 +143,7 @@ class Model(nn.Module):
                 nn.init.normal_(module.weight, std=0.02)
             elif isinstance(module, nn.Linear):
                 nn.init.normal_(module.weight, std=module.in_features**-0.5)
-        for block in self.blocks:
+        for block in (module for module in self.modules() if isinstance(module, Block)):
             nn.init.zeros_(block.out.weight)
             nn.init.zeros_(block.down.weight)
 
@@ -178,7 +179,8 @@ class Model(nn.Module):
     def velocity_logits(self, states: Tensor, notes: Tensor) -> Tensor:
         """(…, D) states and (…, D) table rows of the notes drawn there, to (…, 8)."""
         mixed = self.velocity_state(states) + self.velocity_note(notes)
-        return self.velocity_out(F.silu(mixed))
+        logits: Tensor = self.velocity_out(F.silu(mixed))
+        return logits
 
     def forward(self, rows: Tensor) -> Tensor:
         """Rows (B, T, C) to next-token logits (B, T, V)."""

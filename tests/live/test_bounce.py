@@ -1,0 +1,159 @@
+"""`antiphon bounce` and `antiphon play` as commands, with the shipped model."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from antiphon.bridge import midifile
+from antiphon.bridge.examples import example_phrase
+from antiphon.bridge.recording import ANSWER
+from antiphon.engine.notes import DRUMS, Note
+from stress import stress_files
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
+
+LONGEST_S = 5.0
+
+
+def antiphon(*arguments: str | Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "antiphon.bridge", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+
+
+def pitch_classes(notes: list[Note]) -> Counter[int]:
+    return Counter(note.pitch % 12 for note in notes if note.instrument != DRUMS)
+
+
+def overlap(a: Counter[int], b: Counter[int]) -> float:
+    """Shared share of two distributions, 0 to 1."""
+    return sum(min(a[k] / a.total(), b[k] / b.total()) for k in range(12))
+
+
+def bounced(tmp_path: Path, *options: str) -> list[Note]:
+    target = tmp_path / "answer.mid"
+    result = antiphon("bounce", example_phrase(), target, *options)
+    assert result.returncode == 0, result.stderr
+    return list(midifile.read(target).notes)
+
+
+def test_the_answer_is_music_in_the_phrases_key_and_register(tmp_path: Path) -> None:
+    phrase = list(midifile.read(example_phrase()).notes)
+    end = max(note.end for note in phrase)
+    overlaps, in_key, notes_each = [], [], []
+    for seed in range(8):
+        answer = [n for n in bounced(tmp_path, "--seed", str(seed)) if n.onset >= end]
+        overlaps.append(overlap(pitch_classes(phrase), pitch_classes(answer)))
+        in_key.append(sum(n.pitch % 12 in pitch_classes(phrase) for n in answer) / len(answer))
+        notes_each.append(len(answer))
+        assert min(n.pitch for n in phrase) - 7 <= min(n.pitch for n in answer)
+        assert max(n.pitch for n in answer) <= max(n.pitch for n in phrase) + 7
+
+    # Twelve pitch classes at random would overlap by about half and be in key for 8 of 12.
+    assert sum(overlaps) / len(overlaps) >= 0.6
+    assert sum(in_key) / len(in_key) >= 0.85
+    assert all(len(phrase) / 3 <= n <= 3 * len(phrase) for n in notes_each)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
+    files = []
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        antiphon("bounce", example_phrase(), tmp_path / f"{name}.mid", "--seed", str(seed))
+        files.append((tmp_path / f"{name}.mid").read_bytes())
+
+    assert files[0] == files[1]
+    assert files[0] != files[2]
+
+
+def test_music_is_made_from_nothing_with_the_asked_instruments(tmp_path: Path) -> None:
+    target = tmp_path / "new.mid"
+    options = ("--instruments", "strings,bass", "--answer-beats", "64", "--style", "quartet")
+    result = antiphon("bounce", "none", target, *options, "--json")
+
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout.splitlines()[-1])
+    notes = midifile.read(target).notes
+    assert told["notes"] == {"you": 0, ANSWER: len(notes)}
+    assert {n.instrument for n in notes} <= {4, 5}
+    assert len(notes) > 20
+
+
+def test_a_wav_and_a_picture_can_be_bounced(tmp_path: Path) -> None:
+    for suffix in (".wav", ".png"):
+        target = tmp_path / f"x{suffix}"
+        assert antiphon("bounce", example_phrase(), target).returncode == 0
+        assert target.stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "word"),
+    [
+        ("missing.mid", "x.mid", "missing.mid"),
+        ("none", "x.xyz", ".xyz"),
+        ("none", "no/such/folder/x.mid", "folder"),
+    ],
+)
+def test_bad_arguments_are_one_sentence_and_exit_2(
+    tmp_path: Path, source: str, target: str, word: str
+) -> None:
+    result = antiphon("bounce", source, tmp_path / target)
+
+    assert result.returncode == 2
+    assert word in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_unknown_names_are_one_sentence_and_exit_2(tmp_path: Path) -> None:
+    for option in ("--instruments", "--style"):
+        result = antiphon("bounce", "none", tmp_path / "x.mid", option, "kazoo")
+        assert (result.returncode, len(result.stderr.strip().splitlines())) == (2, 1)
+        assert "kazoo" in result.stderr
+
+
+def test_every_stress_file_bounces_or_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    refused = []
+    for path in stress_files():
+        target = tmp_path / f"{path.stem}.mid"
+        began = time.monotonic()
+        result = antiphon("bounce", path, target, "--answer-beats", "8")
+        took_s = time.monotonic() - began
+
+        assert "Traceback" not in result.stderr, path.name
+        assert took_s <= LONGEST_S, f"{path.name} took {took_s:.1f} s"
+        if result.returncode == 0:
+            assert len(midifile.read(target).notes) > 0
+        else:
+            refused.append(path.name)
+            assert result.returncode == 2, f"{path.name}: {result.stderr}"
+            assert len(result.stderr.strip().splitlines()) == 1
+            assert not target.exists()
+        assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")], "half a file"
+    assert len(stress_files()) == 40
+    assert len(refused) <= 10
+
+
+def test_play_without_any_device_answers_the_phrase_and_keeps_it(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home)}
+    command = [sys.executable, "-m", "antiphon.bridge", "play", "--headless", "--answer-beats", "8"]
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert "There is no MIDI system here" in result.stdout
+    kept = sorted((tmp_path / "out").iterdir())
+    assert [path.suffix for path in kept] == [".mid", ".png", ".wav"]
+    phrase = midifile.read(example_phrase()).notes
+    notes = midifile.read(kept[0]).notes
+    assert [n.pitch for n in notes[: len(phrase)]] == [n.pitch for n in phrase]
+    assert len(notes) > len(phrase) + 4
+    assert list(home.iterdir()) == [], "nothing is left in the home folder"

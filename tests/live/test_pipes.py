@@ -1,0 +1,120 @@
+"""The live path through pipes: what needs no MIDI system, with the shipped model."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
+
+import pytest
+
+from antiphon.bridge import link, midi
+from antiphon.bridge.config import Settings
+from antiphon.bridge.engine_process import EngineProcess
+from antiphon.bridge.performer import Order
+from antiphon.bridge.performer_process import PerformerProcess
+from antiphon.bridge.session import LEAD_NS
+from antiphon.bridge.timeline import Timeline
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
+
+MS = 1_000_000
+SHORT, LONG = 10, 1000
+ROUNDS = 5
+INTO_TICK_MS = 2
+"""Where in a tick of 10.4 ms every phrase is made to end, so that all are rounded alike."""
+
+
+@pytest.fixture
+def engine() -> Iterator[EngineProcess]:
+    process = EngineProcess()
+    yield process
+    process.close()
+
+
+@contextmanager
+def performer(engine: EngineProcess, settings: Settings) -> Iterator[tuple[PerformerProcess, int]]:
+    read_fd, write_fd = os.pipe()
+    order = Order(engine.endpoint, settings, phrase_fd=read_fd, sound=False)
+    process = PerformerProcess(order)
+    yield process, write_fd
+    process.close()
+    os.close(read_fd)
+    os.close(write_fd)
+
+
+def ready(process: PerformerProcess) -> Timeline:
+    origin_ns = None
+    while True:
+        for message in process.messages(0.05):
+            if isinstance(message, link.Ready):
+                origin_ns = message.origin_ns
+            if isinstance(message, link.EngineIs) and origin_ns is not None:
+                return Timeline.free(origin_ns)
+
+
+def answer_delay_ns(engine: EngineProcess, notes: int, seed: int, pedal: bool) -> int:
+    """From the moment the phrase was judged over to the first note of the answer."""
+    with performer(engine, Settings(seed=seed, takes_turns=not pedal)) as (process, fd):
+        timeline = ready(process)
+        for i in range(notes):
+            pitch = 60 + i * 5 % 17
+            os.write(fd, midi.note_on(0, pitch, 80))
+            time.sleep(0.004)
+            if i == notes - 1:
+                end = timeline.tick_at(time.monotonic_ns()) + 2
+                moment_ns = timeline.time_at(end) + INTO_TICK_MS * MS
+                # Silence is judged 450 ms after the release, a pedal where it is pressed.
+                time.sleep((moment_ns - time.monotonic_ns()) / 1e9)
+            os.write(fd, midi.note_off(0, pitch))
+        if pedal:
+            os.write(fd, midi.control(0, midi.SOFT, 127))
+        return _first_note(process)
+
+
+def _first_note(process: PerformerProcess) -> int:
+    over_ns = None
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        for message in process.messages(0.05):
+            if isinstance(message, link.Turned) and message.state == "answering":
+                over_ns = message.over_ns
+            if isinstance(message, link.Sounded) and over_ns is not None:
+                return message.done_ns - over_ns
+    raise AssertionError("no answer came")
+
+
+@pytest.mark.parametrize("pedal", [False, True], ids=["silence", "pedal"])
+def test_the_answer_comes_as_soon_after_a_long_phrase_as_after_a_short_one(
+    engine: EngineProcess, pedal: bool
+) -> None:
+    short, long = (
+        median(answer_delay_ns(engine, notes, seed, pedal) for seed in range(ROUNDS))
+        for notes in (SHORT, LONG)
+    )
+
+    assert max(short, long) <= 30 * MS
+    assert long / short < 1.25
+    assert pedal is False or short >= LEAD_NS
+
+
+def test_the_first_note_leaves_before_the_last_token_exists(engine: EngineProcess) -> None:
+    settings = Settings(answer_beats=32, takes_turns=False)
+    with performer(engine, settings) as (process, fd):
+        ready(process)
+        for pitch in (60, 64, 67, 72):
+            os.write(fd, midi.note_on(0, pitch, 80))
+            time.sleep(0.05)
+            os.write(fd, midi.note_off(0, pitch))
+        os.write(fd, midi.control(0, midi.SOFT, 127))
+        told: list[link.Message] = []
+        until = time.monotonic() + 4
+        while time.monotonic() < until:
+            told += process.messages(0.05)
+
+    sounded = [i for i, m in enumerate(told) if isinstance(m, link.Sounded)]
+    planned = [i for i, m in enumerate(told) if isinstance(m, link.Planned)]
+    assert sounded[0] < planned[-1], "notes were still being decided when the first one left"
+    assert len(planned) > 10

@@ -1,0 +1,98 @@
+"""The main job on a real MIDI system: JACK, two processes, the shipped model."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from antiphon.bridge import midi, midifile
+from antiphon.bridge.latency import measure
+from band import band, is_answer, kill
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
+
+PHRASE = (69, 72, 71, 69, 64, 65, 69, 67)
+KILLS = 20
+RELEASED_WITHIN_NS = 50_000_000
+
+
+def test_a_phrase_played_into_the_port_is_answered_and_every_note_is_closed(tmp_path: Path) -> None:
+    with band(tmp_path, "--answer-beats", "4") as b:
+        b.play(*PHRASE)
+        b.next_answer()
+        b.listen(4)
+        answered = [m for _, m in b.heard if is_answer(m) and midi.kind(m) == midi.NOTE_ON]
+        assert len(answered) >= 3
+        assert b.sounding() == set()
+        thru = [m for _, m in b.heard if not is_answer(m) and midi.kind(m) == midi.NOTE_ON]
+        assert [m[1] for m in thru] == list(PHRASE)
+
+    (kept,) = tmp_path.glob("*.mid")
+    notes = midifile.read(kept).notes
+    assert len(notes) == len(PHRASE) + len(answered)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".mid", ".wav", ".png"}
+
+
+def test_the_pedal_brings_the_answer_at_once() -> None:
+    latency = measure(20, None, lambda _: None)
+
+    assert latency.through == "ports"
+    assert latency.missed == 0
+    assert median(latency.answers_ns) <= 30_000_000
+
+
+def test_the_player_can_interrupt_at_any_note(tmp_path: Path) -> None:
+    with band(tmp_path) as b:
+        for _ in range(5):
+            b.play(*PHRASE)
+            b.pedal()
+            b.next_answer()
+            b.listen(random.random())
+            b.play(60)
+            b.listen(0.05)
+            assert b.sounding() == set()
+            b.pedal()
+            b.next_answer()
+            b.pedal()
+            b.listen(0.1)
+
+
+def test_an_engine_killed_in_an_answer_leaves_no_note_and_play_goes_on(tmp_path: Path) -> None:
+    with band(tmp_path) as b:
+        worst_ns = 0
+        for _ in range(KILLS):
+            b.play(*PHRASE)
+            b.pedal()
+            b.next_answer()
+            b.listen(random.random() * 0.8)
+            held = b.sounding()
+            killed_ns = kill(b.child("antiphon.engine"))
+            after = [item for item in b.listen(0.3) if is_answer(item[1])]
+            assert b.sounding() == set(), "a note is stuck"
+            offs = [at for at, m in after if midi.kind(m) == midi.NOTE_OFF]
+            if held:
+                worst_ns = max(worst_ns, max(offs) - killed_ns)
+            b.play(*PHRASE[:3])
+            b.next_answer()
+            b.pedal()
+            b.listen(0.2)
+        assert worst_ns <= RELEASED_WITHIN_NS
+
+
+def test_ctrl_c_ends_everything_and_keeps_what_was_played(tmp_path: Path) -> None:
+    with band(tmp_path) as b:
+        b.play(*PHRASE)
+        b.pedal()
+        b.next_answer()
+        pids = [
+            b.child(f"antiphon.{name}") for name in ("engine", "bridge.performer", "bridge.guard")
+        ]
+    time.sleep(0.2)
+
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert b.process.returncode == 0
+    assert len(list(tmp_path.glob("*.mid"))) == 1
