@@ -10,7 +10,7 @@ from antiphon.bridge.session import Plan, Session, Turned
 from antiphon.bridge.stage import Stage
 from antiphon.bridge.timeline import Timeline
 from antiphon.engine.notes import Note
-from antiphon.engine.protocol import Answer, Done, Listen, Notes, Open, Reply, Request
+from antiphon.engine.protocol import Answer, Done, Error, Listen, Notes, Open, Reply, Request
 
 MS = 1_000_000
 
@@ -20,12 +20,17 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.present = True
+        self.full = self.renewed = False
         self.told: list[Request] = []
         self.replies: deque[Reply] = deque()
 
-    def send(self, request: Request) -> None:
-        if self.present:
+    def send(self, request: Request) -> bool:
+        if self.present and not self.full:
             self.told.append(request)
+        return not self.full
+
+    def renew(self, now_ns: int) -> None:
+        self.full, self.present, self.renewed = False, False, True
 
     def poll(self, now_ns: int) -> list[Reply]:
         replies = list(self.replies) if self.present else []
@@ -111,5 +116,5 @@ class Theatre:
     def released(self, now_ns: int) -> None:
         pass
 
-    def troubled(self, now_ns: int, text: str) -> None:
-        self.troubles.append(text)
+    def troubled(self, now_ns: int, error: Error) -> None:
+        self.troubles.append(error.text)

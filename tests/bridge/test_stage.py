@@ -262,3 +262,18 @@ def test_a_prepared_answer_is_thrown_away_when_the_phrase_goes_on() -> None:
         Cancel(1), Rewind(1, 76), Listen(1, (NoteOn(65, 0, 65, 80),))
     ]  # fmt: skip
     assert t.states == ["listening"]
+
+
+def test_an_engine_too_far_behind_to_be_told_is_greeted_anew_and_told_everything() -> None:
+    t = Theatre()
+    t.play(0, 60)
+    t.engine.full = True
+    t.play(150, 62)
+    assert t.engine.renewed
+
+    t.engine.told.clear()
+    t.engine.present = True
+    t.at(300)
+
+    assert len(t.engine.openings()) == 1
+    assert [e.pitch for e in t.engine.heard_events() if isinstance(e, NoteOn)] == [60, 62]

@@ -10,6 +10,7 @@ from antiphon.engine.notes import DRUMS, Note, NoteOn, events_of, without_overla
 from antiphon.engine.tokens import (
     DRUM_LENGTH,
     MAX_CHORD,
+    MAX_REST,
     MAX_TIMING,
     Cursor,
     Decoder,
@@ -37,7 +38,7 @@ def test_notes_come_back_with_length_and_velocity_on_the_models_grid(notes: list
     assert quantised(expected) == expected
 
 
-@given(notes_strategy(), st.integers(0, 5000))
+@given(notes_strategy(), st.integers(0, MAX_REST - 3000))
 def test_the_origin_moves_everything_alike(notes: list[Note], origin: int) -> None:
     moved = [Note(n.onset + origin, *_rest(n)) for n in notes]
     assert encode(moved, origin) == encode(notes)
@@ -101,3 +102,14 @@ def test_drums_spend_no_length_token() -> None:
 
 def _rest(note: Note) -> tuple[int, int, int, int]:
     return note.instrument, note.pitch, note.length, note.velocity
+
+
+def test_a_rest_of_a_year_is_told_as_sixteen_bars() -> None:
+    year = 365 * 24 * 60 * 120 * 48
+    rows = encode(
+        [Note(0, 0, 60, 24, 80), Note(year, 0, 62, 24, 80), Note(year + 6, 0, 64, 24, 80)]
+    )
+
+    assert [vocab.ticks_of(row.token) for row in rows if vocab.is_wait(row.token)] == [
+        768, 768, 768, 768, 6
+    ]  # fmt: skip

@@ -7,13 +7,12 @@ same file, seed and settings give the same bytes, whatever the machine does mean
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from antiphon.engine.errors import EngineLost, FileRefused
+from antiphon.engine.errors import EngineLost, FileRefused, UserError
 from antiphon.engine.notes import TICKS_PER_BEAT
-from antiphon.engine.protocol import Reply, Request
+from antiphon.engine.protocol import Error, Reply, Request
 
 from . import midifile, results
 from .client import Client
@@ -30,6 +29,8 @@ from .timeline import Timeline
 PATIENCE_NS = 30_000_000_000
 """How long the engine may say nothing before it counts as lost."""
 WAIT_MS = 20
+FULL_NS = 1_000_000
+"""Pause before a full pipe is tried again."""
 MOST_NOTES = 100_000
 """Notes of one answer: here all of it is planned before the first sounds."""
 
@@ -77,9 +78,14 @@ class RealTimeEngine:
         """Whether an engine has greeted us."""
         return self._client.present
 
-    def send(self, request: Request) -> None:
-        """Send without waiting."""
-        self._client.send(request)
+    def send(self, request: Request) -> bool:
+        """Send, and wait for room if need be: virtual time runs ahead of the engine. [may block]"""
+        while not self._client.send(request):
+            self._clock.doze_until(self._clock.now_ns() + FULL_NS)
+        return True
+
+    def renew(self, now_ns: int) -> None:
+        """Never needed: `send` waits."""
 
     def poll(self, now_ns: int) -> list[Reply]:
         """Replies that have come, by the real clock."""
@@ -98,8 +104,8 @@ class RealTimeEngine:
 class Notary:
     """Writes down what happens on the stage."""
 
-    def __init__(self, recording: Recording, tell: Callable[[str], None]) -> None:
-        self._recording, self._tell = recording, tell
+    def __init__(self, recording: Recording) -> None:
+        self._recording = recording
 
     def played(self, now_ns: int, message: bytes) -> None:
         """The player did this."""
@@ -119,9 +125,9 @@ class Notary:
     def released(self, now_ns: int) -> None:
         """What was planned will not sound."""
 
-    def troubled(self, now_ns: int, text: str) -> None:
-        """Something a person should know."""
-        self._tell(text)
+    def troubled(self, now_ns: int, error: Error) -> None:
+        """The engine could not do what it was asked for: no bounce comes of it."""
+        raise UserError(error.text)
 
 
 class Silence:
@@ -136,7 +142,6 @@ def bounce(
     settings: Settings,
     minutes: float | None = None,
     bundle: Path | None = None,
-    tell: Callable[[str], None] = lambda _: None,
 ) -> Bounced:
     """Play `source` and its answer in virtual time; without a source, music from nothing.
 
@@ -152,7 +157,7 @@ def bounce(
     engine = EngineProcess(bundle)
     client = Client(engine.endpoint, "bounce")
     try:
-        return _bounced(phrase, settings, RealTimeEngine(client), tell)
+        return _bounced(phrase, settings, RealTimeEngine(client))
     finally:
         client.close()
         engine.close()
@@ -162,14 +167,13 @@ def _bounced(
     phrase: midifile.Phrase | None,
     settings: Settings,
     engine: RealTimeEngine,
-    tell: Callable[[str], None],
 ) -> Bounced:
     clock, timeline = ManualClock(), Timeline.at(settings.tempo_bpm, 0)
     timed = messages(phrase) if phrase else []
     keys = Keys(timed, timeline, clock)
     recording = Recording(timeline)
     session = Session(replace(settings, takes_turns=False), timeline, paced=False)
-    stage = Stage(session, keys, Silence(), engine, Notary(recording, tell), MOST_NOTES)
+    stage = Stage(session, keys, Silence(), engine, Notary(recording), MOST_NOTES)
     while not engine.present:
         engine.wait()
         stage.turn(clock.now_ns())

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from antiphon.engine.notes import DRUM_CHANNEL, DRUMS, family
 
+
 class Channels:
     """The player's channels and, apart from them, the answer's. [loop]
 

@@ -55,10 +55,12 @@ class Client:
         self._answered_ns = 0
         self._pings = 0
 
-    def send(self, request: Request) -> None:
-        """Send to the engine if it is there; what is sent to nobody is forgotten."""
-        if self.present:
-            self._send(request)
+    def send(self, request: Request) -> bool:
+        """Send to the engine if it is there; what is sent to nobody is forgotten.
+
+        False, and nothing sent, if the engine is so far behind that there is no room.
+        """
+        return self._send(request) if self.present else True
 
     def poll(self, now_ns: int) -> list[Reply]:
         """Replies that have come since the last call; `present` may change."""
@@ -67,13 +69,18 @@ class Client:
                 self._connect(now_ns)
             return []
         if self._disconnected() or self._silent(now_ns):
-            self._drop(now_ns)
+            self.renew(now_ns)
             return []
         if self.present and now_ns - self._pinged_ns >= HEARTBEAT_MS * _NS_PER_MS:
             self._pings += 1
             self._pinged_ns = now_ns
             self._send(Ping(self._pings))
         return [reply for reply in self._received() if self._is_news(reply, now_ns)]
+
+    def renew(self, now_ns: int) -> None:
+        """Throw the connection away, with everything on its way, and look for the engine anew."""
+        self._disconnect()
+        self._retry_ns = now_ns + RETRY_NS
 
     def wait(self, timeout_ms: int) -> None:
         """Block until something comes, or the time is up. [may block]"""
@@ -100,10 +107,6 @@ class Client:
         self._socket.connect(self._endpoint)
         self._greeted_ns = self._answered_ns = now_ns
 
-    def _drop(self, now_ns: int) -> None:
-        self._disconnect()
-        self._retry_ns = now_ns + RETRY_NS
-
     def _disconnect(self) -> None:
         self.present = False
         if self._socket is not None:
@@ -128,13 +131,13 @@ class Client:
             return waited and now_ns - self._answered_ns > LOST_MS * _NS_PER_MS
         return now_ns - self._greeted_ns > GREETING_NS
 
-    def _send(self, request: Request) -> None:
+    def _send(self, request: Request) -> bool:
         assert self._socket is not None
         try:
             self._socket.send(encode(request), zmq.DONTWAIT)
         except zmq.Again:
-            # Nobody there or hopelessly behind: the heartbeat will say so.
-            return
+            return False
+        return True
 
     def _received(self) -> list[Reply]:
         assert self._socket is not None

@@ -132,7 +132,7 @@ def bounce(
     results.check_target(target)
     path = None if source == "none" else Path(source)
     settings = settings_of(seed, style, instruments, temperature, answer_beats)
-    bounced = run(path, settings, minutes, bundle, typer.echo)
+    bounced = run(path, settings, minutes, bundle)
     results.write(bounced.piece, target, typer.echo)
     tracks = bounced.piece.recording.tracks()
     figures = {part: len(notes) for part, notes in tracks.items()}

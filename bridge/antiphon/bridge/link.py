@@ -79,6 +79,8 @@ class Troubled(Struct, frozen=True, array_like=True, tag="troubled"):
     """Something a person should know."""
 
     text: str
+    exit_code: int | None = None
+    """What the whole should end with, None if it can go on."""
 
 
 class Farewell(Struct, frozen=True, array_like=True, tag="farewell"):

@@ -18,7 +18,8 @@ import sys
 import msgspec
 from msgspec import Struct
 
-from antiphon.engine.errors import AntiphonError, NoMidiSystem
+from antiphon.engine.errors import AntiphonError, NoMidiSystem, UserError
+from antiphon.engine.protocol import Error
 
 from . import link
 from .client import Client
@@ -98,9 +99,10 @@ class Report:
         """What was planned will not sound."""
         self.tell(link.Released(now_ns))
 
-    def troubled(self, now_ns: int, text: str) -> None:
-        """Something a person should know."""
-        self.tell(link.Troubled(text))
+    def troubled(self, now_ns: int, error: Error) -> None:
+        """The engine could not do what it was asked for; what it refuses, it will always refuse."""
+        refused = UserError.exit_code if error.code == "refused" else None
+        self.tell(link.Troubled(error.text, refused))
 
 
 class Outputs:
@@ -256,7 +258,7 @@ def main() -> int:
     try:
         perform(order, report)
     except AntiphonError as error:
-        report.tell(link.Troubled(str(error)))
+        report.tell(link.Troubled(str(error), error.exit_code))
         return error.exit_code
     return 0
 

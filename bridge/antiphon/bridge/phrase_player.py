@@ -27,14 +27,16 @@ def messages(phrase: Phrase) -> list[tuple[int, bytes]]:
     """(tick, MIDI message) of everything in a phrase, the bar of its first note at tick 0.
 
     Each instrument has a channel of its own, in order of instrument, drums theirs. There are 15
-    channels for 16 families: where all are heard, the last two share one and its sound.
+    channels for 16 families: where all are heard, the last two share one.
     """
     bar = bar_of(phrase.metre)
     origin = phrase.notes[0].onset // bar * bar
     instruments = sorted({note.instrument for note in phrase.notes} - {DRUMS})
     free = [channel for channel in range(16) if channel != DRUM_CHANNEL]
     channels = {DRUMS: DRUM_CHANNEL} | {i: free[min(n, 14)] for n, i in enumerate(instruments)}
-    timed = [(0, 0, midi.program(channels[i], phrase.programs.get(i, i * 8))) for i in instruments[:15]]
+    timed = [
+        (0, 0, midi.program(channels[i], phrase.programs.get(i, i * 8))) for i in instruments[:15]
+    ]
     for pedal in phrase.pedals:
         if pedal.instrument in channels:
             value = 127 if pedal.down else 0

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from antiphon.engine.errors import MachineError, NoMidiSystem
+from antiphon.engine.errors import AntiphonError, MachineError, NoMidiSystem, UserError
 from antiphon.engine.notes import Note, shortened
 
 from . import link, midifile, results
@@ -64,8 +64,9 @@ class Scene:
     engine: bool = False
     model: str = ""
     answers: int = 0
-    troubles: list[str] = field(default_factory=list)
     farewell: link.Farewell | None = None
+    error: AntiphonError | None = None
+    """Why it cannot go on."""
 
 
 def play(plan: Plan) -> list[Path]:
@@ -94,7 +95,10 @@ def play(plan: Plan) -> list[Path]:
             pass
         finally:
             supervisor.end()
-    return _keep(supervisor.scene, plan, settings, phrase)
+    kept = _keep(supervisor.scene, plan, settings, phrase)
+    if supervisor.scene.error is not None:
+        raise supervisor.scene.error
+    return kept
 
 
 def choose_source() -> tuple[str | None, str]:
@@ -161,8 +165,10 @@ class Supervisor:
             self._take(message)
 
     def _over(self, phrase: bool) -> bool:
+        if self.scene.error is not None:
+            return True
         if not self._performer.alive:
-            self.scene.troubles.append("The performer ended; what was played is kept.")
+            self._screen.say("The performer ended; what was played is kept.")
             return True
         if not phrase or self._player is None or self._player.poll() is None:
             return False
@@ -183,9 +189,11 @@ class Supervisor:
                 self._introduce(message)
             case link.EngineIs(present, model):
                 scene.engine, scene.model = present, model
-            case link.Troubled(text):
-                scene.troubles.append(text)
-                self._screen.say(text)
+            case link.Troubled(text, exit_code):
+                if exit_code is not None:
+                    scene.error = _error(text, exit_code)
+                else:
+                    self._screen.say(text)
             case link.Farewell():
                 scene.farewell = message
             case link.Turned(_, _, state):
@@ -237,6 +245,12 @@ class Supervisor:
         self._screen.draw(now_ns, parts, tick, self.scene.state)
 
 
+def _error(text: str, exit_code: int) -> AntiphonError:
+    """What a child ended with, as an error of our own."""
+    kind = UserError if exit_code == UserError.exit_code else MachineError
+    return kind(text)
+
+
 _SAYINGS = {
     "idle": "Your turn.",
     "listening": "Listening …",
@@ -251,7 +265,7 @@ def _keep(
     """Write down what was played; nothing to write is nothing to keep."""
     recording = scene.recording
     if recording is None:
-        raise MachineError(scene.troubles[0] if scene.troubles else "The performer did not start.")
+        raise scene.error or MachineError("The performer did not start.")
     tracks = recording.tracks()
     if not any(tracks.values()):
         return []

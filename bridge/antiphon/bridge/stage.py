@@ -35,11 +35,14 @@ class Engine(Protocol):
     def present(self) -> bool:
         """Whether an engine is there. [loop]"""
 
-    def send(self, request: Request) -> None:
-        """Send without waiting. [loop]"""
+    def send(self, request: Request) -> bool:
+        """Send without waiting; whether there was room. [loop]"""
 
     def poll(self, now_ns: int) -> list[Reply]:
         """Replies that have come. [loop]"""
+
+    def renew(self, now_ns: int) -> None:
+        """Begin anew with the engine, as if it had been lost. [loop]"""
 
 
 class Witness(Protocol):
@@ -60,8 +63,8 @@ class Witness(Protocol):
     def released(self, now_ns: int) -> None:
         """What was planned will not sound."""
 
-    def troubled(self, now_ns: int, text: str) -> None:
-        """Something a person should know."""
+    def troubled(self, now_ns: int, error: Error) -> None:
+        """The engine could not do what it was asked for."""
 
 
 class Stage:
@@ -81,6 +84,7 @@ class Stage:
         self._source, self._output, self._engine = source, output, engine
         self._witness = witness
         self._present = False
+        self._behind = False
 
     def turn(self, now_ns: int) -> None:
         """Do everything that is due at `now_ns`."""
@@ -106,6 +110,10 @@ class Stage:
         self._release(now_ns)
 
     def _listen_to_engine(self, now_ns: int) -> None:
+        if self._behind:
+            # What it did not hear it would never know: greet it anew and tell it everything.
+            self._behind = False
+            self._engine.renew(now_ns)
         replies = self._engine.poll(now_ns)
         if self._engine.present != self._present:
             self._present = self._engine.present
@@ -115,14 +123,14 @@ class Stage:
             self._do(now_ns, self.session.lost(now_ns))
         for reply in replies:
             if isinstance(reply, Error):
-                self._witness.troubled(now_ns, reply.text)
+                self._witness.troubled(now_ns, reply)
             self._do(now_ns, self.session.engine(now_ns, reply))
 
     def _do(self, now_ns: int, commands: list[Command]) -> None:
         for command in commands:
             match command:
                 case Tell(request):
-                    self._engine.send(request)
+                    self._behind |= not self._engine.send(request)
                 case Plan(on_ns, off_ns, channel, note, generation):
                     key = channel, note.pitch, note.velocity
                     self.scheduler.add(on_ns, off_ns, *key, generation)

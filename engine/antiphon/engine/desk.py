@@ -6,6 +6,7 @@ in.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -96,7 +97,10 @@ class Desk:
         answering = [item for item in waiting if item[1].answering] or waiting
         self._next += 1
         key, session = answering[self._next % len(answering)]
-        progress = session.step()
+        try:
+            progress = session.step()
+        except Exception as error:  # one broken session must not end the others
+            return [(key[0], self._broken(key, error))]
         replies: list[tuple[Client, Reply]] = []
         asked = self._asked.get(key)
         if asked and progress.notes:
@@ -106,6 +110,13 @@ class Desk:
         if asked and progress.reason:
             replies.append((key[0], self._done(key, progress.reason)))
         return replies
+
+    def _broken(self, key: Key, error: Exception) -> Error:
+        """End a session that cannot go on; what happened goes to the log."""
+        logging.getLogger(__name__).error("session %s ended", key[1], exc_info=error)
+        self._drop(key)
+        text = "The engine ended this session because of a fault of its own; open it anew."
+        return Error("internal", "engine", text, key[1])
 
     def forget_silent(self) -> None:
         """End the sessions of clients that have gone silent."""

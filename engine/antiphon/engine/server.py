@@ -32,6 +32,8 @@ from .protocol import (
 
 HIGH_WATER = 1000
 """Messages a slow client may fall behind before it is dropped."""
+MOST_SAID = 200
+"""Characters of a complaint: a client's own text is not sent back to it at length."""
 _REPLIES = "inproc://replies"
 _STOP = b"stop"
 _LOOPBACK = ("tcp://127.0.0.1:", "tcp://[::1]:", "ipc://", "inproc://")
@@ -122,7 +124,7 @@ class Server:
                 raise ProtocolError("a message is one frame")
             self._inbox.put((client, decode_request(frames[1])))
         except ProtocolError as error:
-            self._send([client, encode(Error("malformed", "client", str(error)))])
+            self._send([client, encode(Error("malformed", "client", str(error)[:MOST_SAID]))])
         return True
 
     def _send(self, frames: list[bytes]) -> bool:

@@ -215,13 +215,12 @@ class Playing:
         """Stand behind the last note of the transcript, ready to draw."""
         self.cursor = transcript.begin_playing()
         self.begun = True
-        self._lead = max(0, self.request.start - self.tick)
         self._sounding = [n for n in transcript.notes() if n.end > self.tick]
-        if self.request.prompt:
-            for wait in vocab.wait_ids(self._lead):
-                transcript.play(self.cursor.advance(wait))
-            self._lead = 0
-            self._drop_ended()
+        # What one wait can say is left to the model, unless it is to begin on the spot.
+        known = self.request.start - (0 if self.request.prompt else vocab.TIMES[-1])
+        transcript.rest_until(known, self.cursor)
+        self._lead = max(0, self.request.start - self.tick)
+        self._drop_ended()
 
     def next(self, logits: Floats, velocity_logits: VelocityLogits) -> tuple[int, int]:
         """Draw a token and the value of its velocity column."""

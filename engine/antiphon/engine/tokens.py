@@ -31,6 +31,11 @@ from .vocabulary import (
 DRUM_LENGTH = 6
 """Ticks a drum note is said to last; no length token is spent on it."""
 
+MAX_REST = 3072
+"""Ticks, 16 bars of 4/4, that a rest is at most told as: nobody waits longer for the next note, and
+a player who comes back after an hour should not find the context full of waiting.
+"""
+
 MAX_TIMING = 384
 MAX_CHORD = 16
 MAX_PART = 128
@@ -89,6 +94,12 @@ class Cursor:
         self._grid = grid
         self._chord = 0
 
+    def rest_until(self, tick: int) -> list[Row]:
+        """Rows of the waits from here to `tick`; longer rests than `MAX_REST` are told short."""
+        rows = [self.advance(wait) for wait in wait_ids(min(tick - self.tick, MAX_REST))]
+        self.tick = max(self.tick, tick)
+        return rows
+
     def resume(self, chord: int) -> None:
         """Go on inside a moment that already holds `chord` notes."""
         self._chord = min(chord, MAX_CHORD)
@@ -107,7 +118,7 @@ class Cursor:
 
 def encode_note(note: Note, cursor: Cursor) -> list[Row]:
     """Rows of one note: the waits that lead to it from the cursor, the note, its length."""
-    rows = [cursor.advance(wait) for wait in wait_ids(note.onset - cursor.tick)]
+    rows = cursor.rest_until(note.onset)
     velocity = velocity_bin(note.velocity) + 1
     rows.append(cursor.advance(note_id(note.instrument, note.pitch), velocity))
     if note.instrument != DRUMS:

@@ -7,7 +7,7 @@ after any events equals `encode` of the notes they make: that is its whole contr
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from .notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, shortened
@@ -18,7 +18,7 @@ PROVISIONAL_LENGTH = 24
 """Half a beat: what a held key is said to last until it is let go, before any key was."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry:
     """One note of the transcript and where its rows begin."""
 
@@ -48,6 +48,7 @@ class Transcript:
         self.entries: list[Entry] = []
         self._labels = self._prefix = len(self.rows)
         self._grid = grid
+        self._latest: dict[tuple[int, int], Entry] = {}
         self._pedals: set[int] = set()
         self._usual = PROVISIONAL_LENGTH
         self._decoder: Decoder | None = None
@@ -68,7 +69,8 @@ class Transcript:
 
     def open_entries(self) -> list[Entry]:
         """Notes whose length is not known yet, in order."""
-        return [entry for entry in self.entries if entry.open]
+        waiting = [entry for entry in self._latest.values() if entry.open]
+        return sorted(waiting, key=lambda entry: _order(entry.note))
 
     def hear(self, event: Event) -> int:
         """Take one key event; returns the index of the first row that changed (len if none)."""
@@ -96,6 +98,7 @@ class Transcript:
                 changed = min(changed, i)
         self._decoder = None
         gone, self.entries = len(self.entries) > len(kept), kept
+        self._latest = {_key(entry.note): entry for entry in kept}
         if not kept:
             self._prefix = self._labels
         return self._rewrite(changed) if gone or changed < len(kept) else self._trim()
@@ -106,7 +109,7 @@ class Transcript:
         entry.unsettled = note, entry.down, entry.sustained
         entry.down = entry.sustained = False
         entry.note = shortened(note, note.onset + length)
-        return self._rewrite(self.entries.index(entry))
+        return self._rewrite(self._place(entry.note))
 
     def start(self) -> None:
         """Say that the piece begins here: what an empty transcript is continued from."""
@@ -121,82 +124,89 @@ class Transcript:
         self._begin = len(self.rows)
         return Cursor(self.tick, self._grid)
 
+    def rest_until(self, tick: int, cursor: Cursor) -> None:
+        """Append the waits from the cursor to `tick`, where the model goes on."""
+        assert self._decoder is not None, "begin_playing comes first"
+        self.rows += cursor.rest_until(tick)
+        self._decoder.tick = cursor.tick
+
     def play(self, row: Row) -> list[Note]:
         """Append a token of the model's; returns the notes it completes."""
         assert self._decoder is not None, "begin_playing comes first"
         self.rows.append(row)
         notes = self._decoder.push(row.token, row.velocity)
         for note in notes:
-            self.entries.append(Entry(note, self._begin, played=True))
+            entry = Entry(note, self._begin, played=True)
+            self.entries.append(entry)
+            self._latest[_key(note)] = entry
             self._begin = len(self.rows)
         return notes
 
     def row_of(self, entry: Entry) -> int:
         """Index of the entry's note token (its length, if any, is the next row)."""
-        at = self.entries.index(entry)
+        at = self._place(entry.note)
         end = self.entries[at + 1].begin if at + 1 < len(self.entries) else len(self.rows)
         return end - (1 if entry.note.instrument == DRUMS else 2)
 
     def _strike(self, event: NoteOn) -> int:
         note = Note(event.tick, event.instrument, event.pitch, self._usual, event.velocity)
-        at = bisect_right(self.entries, _order(note), key=lambda e: _order(e.note))
-        if at and _order(self.entries[at - 1].note) == _order(note):
+        at = changed = self._place(note)
+        if at < len(self.entries) and _order(self.entries[at].note) == _order(note):
             return len(self.rows)
-        changed = at
-        before = self._latest(note, at)
+        before, after = self._neighbours(note, at)
         if before is not None:
-            entry = self.entries[before]
-            entry.down = entry.sustained = False
-            if entry.note.end > note.onset:
-                entry.note = shortened(entry.note, note.onset)
-                changed = before
-        after = self._next(note, at)
+            before.down = before.sustained = False
+            if before.note.end > note.onset:
+                before.note = shortened(before.note, note.onset)
+                changed = self._place(before.note)
         if after is not None:
-            note = shortened(note, min(note.end, after))
-        self.entries.insert(at, Entry(note, 0, down=after is None))
+            note = shortened(note, min(note.end, after.note.onset))
+        entry = Entry(note, 0, down=after is None)
+        self.entries.insert(at, entry)
+        if after is None:
+            self._latest[_key(note)] = entry
         return self._rewrite(changed)
 
     def _let_go(self, event: NoteOff) -> int:
-        for at in range(len(self.entries) - 1, -1, -1):
-            entry = self.entries[at]
-            if entry.down and _key(entry.note) == (event.instrument, event.pitch):
-                entry.down = False
-                if event.instrument in self._pedals:
-                    entry.sustained = True
-                    return len(self.rows)
-                return self._close(at, event.tick)
-        return len(self.rows)
+        entry = self._latest.get((event.instrument, event.pitch))
+        if entry is None or not entry.down:
+            return len(self.rows)
+        entry.down = False
+        if event.instrument in self._pedals:
+            entry.sustained = True
+            return len(self.rows)
+        self._usual = max(1, event.tick - entry.note.onset)
+        return self._close([entry], event.tick)
 
     def _pedal(self, event: Pedal) -> int:
         if event.down:
             self._pedals.add(event.instrument)
             return len(self.rows)
         self._pedals.discard(event.instrument)
-        changed = len(self.entries)
-        for at, entry in enumerate(self.entries):
-            if entry.sustained and entry.note.instrument == event.instrument:
-                entry.sustained = False
-                entry.note = shortened(entry.note, event.tick)
-                changed = min(changed, at)
-        return self._rewrite(changed) if changed < len(self.entries) else len(self.rows)
+        held = [e for e in self.open_entries() if e.sustained]
+        return self._close([e for e in held if e.note.instrument == event.instrument], event.tick)
 
-    def _close(self, at: int, tick: int) -> int:
-        entry = self.entries[at]
-        entry.note = shortened(entry.note, tick)
-        self._usual = entry.note.length
-        return self._rewrite(at)
+    def _close(self, entries: list[Entry], tick: int) -> int:
+        """Give notes, in order, their end."""
+        for entry in entries:
+            entry.sustained = False
+            entry.note = shortened(entry.note, tick)
+        return self._rewrite(self._place(entries[0].note)) if entries else len(self.rows)
 
-    def _latest(self, note: Note, before: int) -> int | None:
-        """Index of the latest note on the same key ahead of index `before`."""
-        for at in range(before - 1, -1, -1):
-            if _key(self.entries[at].note) == _key(note):
-                return at
-        return None
+    def _place(self, note: Note) -> int:
+        """Index at which a note stands, or would stand."""
+        return bisect_left(self.entries, _order(note), key=lambda entry: _order(entry.note))
 
-    def _next(self, note: Note, at: int) -> int | None:
-        """Onset of the next note on the same key from index `at` on (events may come late)."""
-        following = (e.note.onset for e in self.entries[at:] if _key(e.note) == _key(note))
-        return next(following, None)
+    def _neighbours(self, note: Note, at: int) -> tuple[Entry | None, Entry | None]:
+        """The notes before and after on the same key, for one that would stand at index `at`."""
+        latest = self._latest.get(_key(note))
+        if latest is None or _order(latest.note) < _order(note):
+            return latest, None
+        # Events may come late: then, rarely, all of the transcript is looked through.
+        same = [i for i, entry in enumerate(self.entries) if _key(entry.note) == _key(note)]
+        before = [self.entries[i] for i in same if i < at]
+        after = [self.entries[i] for i in same if i >= at]
+        return (before[-1] if before else None), after[0]
 
     def _rewrite(self, at: int) -> int:
         """Write the rows from entry `at` on anew; returns the index of the first of them."""

@@ -22,7 +22,7 @@ import symusic
 
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, TICKS_PER_BEAT
-from antiphon.engine.tokens import MAX_CHORD
+from antiphon.engine.tokens import MAX_CHORD, MAX_REST
 
 Ints = npt.NDArray[np.int64]
 
@@ -117,7 +117,7 @@ def _merged(notes: Ints) -> Ints:
 def rows_of(notes: Ints) -> dict[str, npt.NDArray[Any]]:
     """The arrays of `ARRAYS` for notes as `read_notes` gives them, starting at tick 0."""
     onset, instrument, pitch, end, velocity = notes.T
-    wait = np.diff(onset, prepend=0)
+    wait = np.minimum(np.diff(onset, prepend=0), MAX_REST)
     values, inverse = np.unique(wait, return_inverse=True)
     parts = [vocab.wait_ids(int(v)) for v in values]
     n_waits = np.array([len(p) for p in parts], np.int64)[inverse]
