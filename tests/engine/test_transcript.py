@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from random import Random
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from antiphon.engine.notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, events_of
 from antiphon.engine.tokens import decode, encode
@@ -16,7 +18,7 @@ def heard(events: Sequence[Event]) -> Transcript:
     transcript = Transcript()
     for event in events:
         before = list(transcript.rows)
-        changed = transcript.hear(event)
+        changed = transcript.hear([event])
         assert transcript.rows[:changed] == before[:changed], "rows ahead of the change stand"
     return transcript
 
@@ -34,7 +36,7 @@ def test_every_prefix_of_the_events_decodes_to_the_notes_struck_so_far(notes: li
     transcript = Transcript()
     struck = 0
     for event in events_of(notes):
-        transcript.hear(event)
+        transcript.hear([event])
         struck += isinstance(event, NoteOn)
         assert len(decode(transcript.rows)) == struck
 
@@ -57,7 +59,7 @@ def test_a_key_still_down_has_a_provisional_length_until_it_goes_up() -> None:
     assert transcript.notes() == [Note(10, 0, 60, 24, 80)]
     assert [e.note.pitch for e in transcript.open_entries()] == [60]
 
-    transcript.hear(NoteOff(100, 0, 60))
+    transcript.hear([NoteOff(100, 0, 60)])
 
     assert transcript.notes() == [Note(10, 0, 60, 90, 80)]
     assert transcript.open_entries() == []
@@ -112,3 +114,26 @@ def test_waits_that_led_nowhere_are_dropped_when_the_player_goes_on() -> None:
     transcript.rewind(48)
 
     assert transcript.rows == encode(transcript.notes())
+
+
+@given(notes_strategy())
+def test_hearing_many_events_at_once_equals_hearing_them_one_by_one(notes: list[Note]) -> None:
+    events = list(events_of(notes))
+    at_once = Transcript()
+    at_once.hear(events)
+
+    assert at_once.rows == heard(events).rows
+    assert at_once.notes() == heard(events).notes()
+
+
+@given(notes_strategy(), st.randoms(use_true_random=False))
+def test_strikes_that_come_late_end_in_the_same_place(notes: list[Note], random: Random) -> None:
+    events = [e for e in events_of(notes) if isinstance(e, NoteOn)]
+    late = list(events)
+    random.shuffle(late)
+    transcript = heard(late)
+
+    assert [(n.onset, n.instrument, n.pitch) for n in transcript.notes()] == sorted(
+        (e.tick, e.instrument, e.pitch) for e in events
+    )
+    assert transcript.rows == encode(transcript.notes(), origin=transcript.origin)

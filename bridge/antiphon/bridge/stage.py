@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from antiphon.engine.protocol import Error, Reply, Request
+from antiphon.engine.notes import Event
+from antiphon.engine.protocol import MOST_EVENTS, Error, Listen, Reply, Request
 
 from .scheduler import PLAN_CAPACITY, Scheduler
-from .session import Command, Plan, Release, Send, Session, Tell, Turned
+from .session import SESSION_ID, Command, Plan, Release, Send, Session, Tell, Turned
 
 
 class Input(Protocol):
@@ -85,6 +86,7 @@ class Stage:
         self._witness = witness
         self._present = False
         self._behind = False
+        self._heard: list[Event] = []
 
     def turn(self, now_ns: int) -> None:
         """Do everything that is due at `now_ns`."""
@@ -92,8 +94,10 @@ class Stage:
             self._output.send(message)
             self._do(now_ns, self.session.midi(now_ns, message))
             self._witness.played(now_ns, message)
+        self._tell_heard()
         self._listen_to_engine(now_ns)
         self._do(now_ns, self.session.tick(now_ns))
+        self._tell_heard()
         self._sound(now_ns)
 
     def next_ns(self) -> int | None:
@@ -129,8 +133,10 @@ class Stage:
     def _do(self, now_ns: int, commands: list[Command]) -> None:
         for command in commands:
             match command:
+                case Tell(Listen() as listen):
+                    self._heard += listen.events
                 case Tell(request):
-                    self._behind |= not self._engine.send(request)
+                    self._tell(request)
                 case Plan(on_ns, off_ns, channel, note, generation):
                     key = channel, note.pitch, note.velocity
                     self.scheduler.add(on_ns, off_ns, *key, generation)
@@ -141,6 +147,17 @@ class Stage:
                     self._release(now_ns)
                 case Turned():
                     self._witness.turned(now_ns, command)
+
+    def _tell(self, request: Request) -> None:
+        """Send a request behind what was heard before it."""
+        self._tell_heard()
+        self._behind |= not self._engine.send(request)
+
+    def _tell_heard(self) -> None:
+        """Send what was heard since the last time, a chord or a glissando as one message."""
+        while self._heard:
+            events, self._heard = tuple(self._heard[:MOST_EVENTS]), self._heard[MOST_EVENTS:]
+            self._behind |= not self._engine.send(Listen(SESSION_ID, events))
 
     def _sound(self, now_ns: int) -> None:
         for sent in self.scheduler.due(now_ns):

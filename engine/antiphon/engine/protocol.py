@@ -39,6 +39,8 @@ from .wishes import Constraints, Feel
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 2**20
+MOST_EVENTS = 4096
+"""Most events of one `listen`."""
 HEARTBEAT_MS = 100
 """How often a client says `ping`; silence of three beats is a loss."""
 LOST_MS = 300
@@ -103,7 +105,7 @@ class Listen(Struct, frozen=True, array_like=True, tag="listen"):
 
     session: SessionId
     """Number of the session."""
-    events: Annotated[tuple[Event, ...], Meta(max_length=4096)]
+    events: Annotated[tuple[Event, ...], Meta(max_length=MOST_EVENTS)]
     """Key events; ticks never fall."""
 
 

@@ -78,8 +78,7 @@ class Session:
     def hear(self, events: Iterable[Event]) -> None:
         """Take what the player did. An answer being made ends; its notes stay until rewound."""
         self._playing = None
-        for event in events:
-            self._forget(self.transcript.hear(event))
+        self._forget(self.transcript.hear(events))
 
     def rewind(self, tick: int) -> None:
         """Forget every note struck at or after `tick`."""

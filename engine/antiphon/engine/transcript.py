@@ -1,6 +1,6 @@
 """What one session has heard and played, as notes and as token rows, kept in step event by event.
 
-One key event in, one number out: the index of the first row that changed. A key still down stands
+Key events in, one number out: the index of the first row that changed. A key still down stands
 with a provisional length; when it goes up, the rows from there on are written anew. The transcript
 after any events equals `encode` of the notes they make: that is its whole contract.
 """
@@ -8,6 +8,7 @@ after any events equals `encode` of the notes they make: that is its whole contr
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, shortened
@@ -72,13 +73,10 @@ class Transcript:
         waiting = [entry for entry in self._latest.values() if entry.open]
         return sorted(waiting, key=lambda entry: _order(entry.note))
 
-    def hear(self, event: Event) -> int:
-        """Take one key event; returns the index of the first row that changed (len if none)."""
-        if isinstance(event, NoteOn):
-            return self._strike(event)
-        if isinstance(event, NoteOff):
-            return self._let_go(event)
-        return self._pedal(event)
+    def hear(self, events: Iterable[Event]) -> int:
+        """Take key events; returns the index of the first row that changed (len if none)."""
+        unchanged = min((self._take(event) for event in events), default=len(self.entries))
+        return self._rewrite(unchanged) if unchanged < len(self.entries) else len(self.rows)
 
     def rewind(self, tick: int) -> int:
         """Forget notes struck at or after `tick`; the model's own that reach past it end there.
@@ -148,11 +146,22 @@ class Transcript:
         end = self.entries[at + 1].begin if at + 1 < len(self.entries) else len(self.rows)
         return end - (1 if entry.note.instrument == DRUMS else 2)
 
+    def _take(self, event: Event) -> int:
+        """Take one event; returns the index of the first entry that changed, a large one if none.
+
+        The rows are not touched: of many events only the first change is to be written from.
+        """
+        if isinstance(event, NoteOn):
+            return self._strike(event)
+        if isinstance(event, NoteOff):
+            return self._let_go(event)
+        return self._pedal(event)
+
     def _strike(self, event: NoteOn) -> int:
         note = Note(event.tick, event.instrument, event.pitch, self._usual, event.velocity)
         at = changed = self._place(note)
         if at < len(self.entries) and _order(self.entries[at].note) == _order(note):
-            return len(self.rows)
+            return _NONE
         before, after = self._neighbours(note, at)
         if before is not None:
             before.down = before.sustained = False
@@ -165,23 +174,23 @@ class Transcript:
         self.entries.insert(at, entry)
         if after is None:
             self._latest[_key(note)] = entry
-        return self._rewrite(changed)
+        return changed
 
     def _let_go(self, event: NoteOff) -> int:
         entry = self._latest.get((event.instrument, event.pitch))
         if entry is None or not entry.down:
-            return len(self.rows)
+            return _NONE
         entry.down = False
         if event.instrument in self._pedals:
             entry.sustained = True
-            return len(self.rows)
+            return _NONE
         self._usual = max(1, event.tick - entry.note.onset)
         return self._close([entry], event.tick)
 
     def _pedal(self, event: Pedal) -> int:
         if event.down:
             self._pedals.add(event.instrument)
-            return len(self.rows)
+            return _NONE
         self._pedals.discard(event.instrument)
         held = [e for e in self.open_entries() if e.sustained]
         return self._close([e for e in held if e.note.instrument == event.instrument], event.tick)
@@ -191,7 +200,7 @@ class Transcript:
         for entry in entries:
             entry.sustained = False
             entry.note = shortened(entry.note, tick)
-        return self._rewrite(self._place(entries[0].note)) if entries else len(self.rows)
+        return self._place(entries[0].note) if entries else _NONE
 
     def _place(self, note: Note) -> int:
         """Index at which a note stands, or would stand."""
@@ -240,6 +249,10 @@ class Transcript:
         end = self._end_of(len(self.entries) - 1) if self.entries else self._prefix
         del self.rows[end:]
         return len(self.rows)
+
+
+_NONE = 2**62
+"""Index beyond every entry: nothing changed."""
 
 
 def _order(note: Note) -> tuple[int, int, int]:
