@@ -108,7 +108,9 @@ def band(folder: Path, *options: str) -> Iterator[Band]:
             playing.close()
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=30)
+        # Shown by pytest where a test fails, and only there.
+        print(said)  # noqa: T201
 
 
 def is_answer(message: bytes) -> bool:

@@ -8,7 +8,6 @@ is thrown away with everything queued in it, so nothing stale is ever sent or re
 from __future__ import annotations
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from antiphon.engine.errors import ProtocolError
 from antiphon.engine.protocol import (
@@ -49,7 +48,8 @@ class Client:
         self.present = False
         self.welcome: Welcome | None = None
         """The greeting of the engine that is, or was last, there."""
-        self._greeted_ns = 0
+        self._greeted = False
+        self._connected_ns = 0
         self._retry_ns = 0
         self._pinged_ns = 0
         self._answered_ns = 0
@@ -68,6 +68,10 @@ class Client:
             if now_ns >= self._retry_ns:
                 self._connect(now_ns)
             return []
+        if not self._greeted:
+            self._greeted = self._send(Hello(VERSION, self._name))
+        news = [reply for reply in self._received() if self._is_news(reply, now_ns)]
+        # Judged after reading: a loop that slept itself must not blame the engine.
         if self._disconnected() or self._silent(now_ns):
             self.renew(now_ns)
             return []
@@ -75,7 +79,7 @@ class Client:
             self._pings += 1
             self._pinged_ns = now_ns
             self._send(Ping(self._pings))
-        return [reply for reply in self._received() if self._is_news(reply, now_ns)]
+        return news
 
     def renew(self, now_ns: int) -> None:
         """Throw the connection away, with everything on its way, and look for the engine anew."""
@@ -96,16 +100,16 @@ class Client:
         self._socket = self._context.socket(zmq.DEALER)
         for option, value in (
             (zmq.LINGER, 0),
+            # Nothing is queued for an engine that is not there: `send` fails until the handshake.
             (zmq.IMMEDIATE, 1),
             (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
             (zmq.RECONNECT_IVL, 10),
         ):
             self._socket.setsockopt(option, value)
-        self._monitor = self._socket.get_monitor_socket(
-            zmq.EVENT_DISCONNECTED | zmq.EVENT_CONNECTED
-        )
+        self._monitor = self._socket.get_monitor_socket(zmq.EVENT_DISCONNECTED)
         self._socket.connect(self._endpoint)
-        self._greeted_ns = self._answered_ns = now_ns
+        self._greeted = False
+        self._connected_ns = self._answered_ns = now_ns
 
     def _disconnect(self) -> None:
         self.present = False
@@ -115,21 +119,15 @@ class Client:
         self._socket = self._monitor = None
 
     def _disconnected(self) -> bool:
-        """Read the socket's monitor: say hello when connected, true when the other end closed."""
+        """Whether the other end has closed, by the socket's own monitor."""
         assert self._monitor is not None
-        while self._monitor.poll(0):
-            event = recv_monitor_message(self._monitor, zmq.DONTWAIT)["event"]
-            if event == zmq.EVENT_DISCONNECTED:
-                return True
-            self._send(Hello(VERSION, self._name))
-        return False
+        return bool(self._monitor.poll(0))
 
     def _silent(self, now_ns: int) -> bool:
         if self.present:
-            # Measured from the ping, so that a loop that slept itself does not blame the engine.
-            waited = self._pinged_ns > self._answered_ns
-            return waited and now_ns - self._answered_ns > LOST_MS * _NS_PER_MS
-        return now_ns - self._greeted_ns > GREETING_NS
+            waiting = self._pinged_ns > self._answered_ns
+            return waiting and now_ns - self._answered_ns > LOST_MS * _NS_PER_MS
+        return now_ns - self._connected_ns > GREETING_NS
 
     def _send(self, request: Request) -> bool:
         assert self._socket is not None
