@@ -18,7 +18,7 @@ endif
 .DEFAULT_GOAL := help
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help setup play sounds setup-tests test check docs clean
+.PHONY: help setup play sounds setup-tests test check bench docs clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -36,6 +36,9 @@ check: setup-tests  ## Lint, format, types and layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+bench: setup  ## Measure how fast this machine answers (ARGS="--rounds 50")
+	@$(BIN)/antiphon doctor $(ARGS)
 
 docs: setup  ## Write PROTOCOL.md and docs/states.md anew
 	@$(BIN)/python docs/make_protocol.py

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import Any
 
-from antiphon.engine.errors import MachineError, NoMidiSystem
+from antiphon.engine.errors import MachineError, NoMidiSystem, NoSoundCard
 
 from . import panic
 from .clock import SystemClock
 from .ports import list_inputs, list_outputs, open_output
-from .sound_card import list_devices
 
 DEEP_PAUSE_NS = 3_000_000
 """Pause between keys' worth of messages in a deep panic, so that a DIN cable keeps up."""
@@ -61,10 +63,25 @@ def devices() -> Devices:
     except NoMidiSystem as error:
         why_no_midi = str(error)
     try:
-        audio = list_devices()
+        audio = _list_audio()
     except MachineError as error:
         why_no_audio = str(error)
     return Devices(tuple(inputs), tuple(outputs), why_no_midi, tuple(audio), why_no_audio)
+
+
+def _list_audio() -> list[str]:
+    """Names of the audio outputs, asked for in a child: some broken systems abort who asks."""
+    command = [sys.executable, "-m", "antiphon.bridge.sound", "--list"]
+    asked = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if asked.returncode:
+        raise NoSoundCard(
+            f"The audio system is broken: looking at it ends with {asked.returncode}."
+            " Mend ALSA's configuration, then try again."
+        )
+    answer = json.loads(asked.stdout)
+    if not answer["ok"]:
+        raise NoSoundCard(answer["why"])
+    return [str(name) for name in answer["devices"]]
 
 
 def silence_ports(name: str | None, deep: bool) -> list[str]:

@@ -21,7 +21,7 @@ from .band import Band
 from .bank import Bank
 from .clock import SystemClock
 from .null_card import NullCard
-from .sound_card import Card, SoundCard
+from .sound_card import Card, SoundCard, list_devices
 
 TAIL_NS = 1_900_000_000
 """How long what sounds may ring out after the pipe closed."""
@@ -37,8 +37,12 @@ def main() -> int:
     """Play standard input until it ends; 3 when there is nothing to play on."""
     parser = argparse.ArgumentParser(prog="python -m antiphon.bridge.sound", description=__doc__)
     parser.add_argument("--null", action="store_true", help="keep time without a sound card")
+    parser.add_argument("--list", action="store_true", help="only name the devices there are")
     _heed_only_the_pipe()
-    null = parser.parse_args().null
+    options = parser.parse_args()
+    if options.list:
+        return _list()
+    null = options.null
     try:
         card: Card = NullCard() if null else SoundCard()
         bank = Bank(card.rate, soundfont.find())
@@ -49,6 +53,14 @@ def main() -> int:
         return error.exit_code
     _say({"ok": True, "device": card.name, "latency_ms": card.latency_ms})
     _play(card, bank, band)
+    return 0
+
+
+def _list() -> int:
+    try:
+        _say({"ok": True, "devices": list_devices()})
+    except NoSoundCard as error:
+        _say({"ok": False, "why": str(error)})
     return 0
 
 
