@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.engine.desk import MAX_SESSIONS, SILENT_NS, Desk
+from antiphon.engine.desk import LOOK_EVERY_NS, MAX_SESSIONS, MAX_SESSIONS_EACH, SILENT_NS, Desk
 from antiphon.engine.notes import Note, events_of
 from antiphon.engine.protocol import (
     VERSION,
@@ -181,15 +181,27 @@ def test_a_style_nobody_knows_refuses_the_session(talk: Talk) -> None:
 
 
 def test_a_full_engine_refuses_and_makes_room_again(talk: Talk) -> None:
-    for i in range(MAX_SESSIONS):
-        assert talk.say(Open(i)) == [Opened(i)]
-    (error,) = talk.say(Open(MAX_SESSIONS))
+    clients = [bytes([n]) for n in range(MAX_SESSIONS // MAX_SESSIONS_EACH)]
+    for client in clients:
+        for i in range(MAX_SESSIONS_EACH):
+            assert talk.say(Open(i), client) == [Opened(i)]
+    (error,) = talk.say(Open(0), BOB)
     assert isinstance(error, Error)
     assert (error.code, error.whose) == ("refused", "engine")
 
-    talk.say(Close(0))
+    talk.say(Close(0), clients[0])
 
-    assert talk.say(Open(MAX_SESSIONS)) == [Opened(MAX_SESSIONS)]
+    assert talk.say(Open(0), BOB) == [Opened(0)]
+
+
+def test_one_client_cannot_take_all_the_room(talk: Talk) -> None:
+    for i in range(MAX_SESSIONS_EACH):
+        assert talk.say(Open(i)) == [Opened(i)]
+    (error,) = talk.say(Open(MAX_SESSIONS_EACH))
+
+    assert isinstance(error, Error)
+    assert f"{MAX_SESSIONS_EACH} of them yours" in error.text
+    assert talk.say(Open(0), BOB) == [Opened(0)]
 
 
 def test_the_sessions_of_a_silent_client_end(talk: Talk) -> None:
@@ -200,7 +212,8 @@ def test_the_sessions_of_a_silent_client_end(talk: Talk) -> None:
     talk.desk.forget_silent()
     assert talk.sessions() == 2
 
-    talk.now_ns += 2
+    talk.now_ns += LOOK_EVERY_NS
+    talk.say(Ping(6), BOB)
     talk.desk.forget_silent()
 
     assert talk.sessions() == 1

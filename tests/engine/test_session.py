@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.engine.notes import Event, Note, NoteOff, NoteOn, events_of
+from antiphon.engine.cache import STRIDE, base_of
+from antiphon.engine.notes import Event, Note, NoteOff, NoteOn, Pedal, events_of
 from antiphon.engine.protocol import Answer, Open
-from antiphon.engine.session import STRIDE, Progress, Session, base_of
+from antiphon.engine.session import Progress, Session
 from antiphon.engine.wishes import Constraints, Feel
 from bundles import tiny_model
 from music import notes_strategy
@@ -23,6 +24,21 @@ def session(**wishes: object) -> Session:
 
 def phrase(n: int, first: int = 0) -> list[Event]:
     return list(events_of([Note(first + 12 * i, 0, 55 + i % 12, 12, 80) for i in range(n)]))
+
+
+def assert_consistent(s: Session) -> None:
+    """What the cache says it holds is what the slot holds, and is of the transcript as it is."""
+    cache, slot = s._cache, s._slot
+    assert slot.length == cache.fed - cache.base
+    assert 0 <= cache.base <= cache.fed
+    assert cache.current is None or cache.current == cache.fed <= len(s.transcript.rows)
+
+
+def fresh_logits(s: Session) -> list[float]:
+    """Logits of a session that hears, at once, exactly the notes that `s` has."""
+    fresh = session()
+    fresh.transcript.rows[:] = s.transcript.rows
+    return fresh.logits()
 
 
 def answered(s: Session, request: Answer) -> tuple[list[Note], str]:
@@ -74,7 +90,7 @@ def test_rewind_is_exact_when_the_cache_has_moved_on() -> None:
     strayed.logits()
     cut = long[2 * len(long) // 3].tick
     strayed.rewind(cut)
-    straight.hear([e for e in long if e.tick < cut])
+    straight.hear([e for e in long if e.tick < cut or (e.tick == cut and isinstance(e, NoteOff))])
 
     assert_same_logits(strayed, straight)
     assert base_of(len(strayed.transcript.rows), window) > 0
@@ -212,3 +228,97 @@ def test_a_key_held_over_an_answer_that_was_thrown_away_is_as_long_as_it_was_hel
 
     assert strayed.transcript.notes() == [Note(0, 0, 60, 110, 80)]
     assert_same_logits(strayed, straight)
+
+
+def test_a_key_held_for_longer_than_the_cache_reaches_does_not_stop_the_answer() -> None:
+    s = session()
+    s.hear([NoteOn(0, 0, 30, 80)])
+    s.hear(phrase(1200, first=12))
+    notes, reason = answered(s, Answer(1, 1, start=20_000, until=20_200, prompt=True))
+
+    assert base_of(len(s.transcript.rows), tiny_model().shape.window) > 0
+    assert notes[0].onset == 20_000
+    assert reason == "until"
+    assert s.transcript.entries[0].note.length >= 20_000
+
+
+def test_a_key_let_go_after_the_answer_is_as_long_as_it_really_was_held() -> None:
+    s = session()
+    s.hear([NoteOn(0, 0, 60, 80), NoteOn(10, 0, 64, 80)])
+    answered(s, Answer(1, 1, start=100, until=200))
+    s.hear([NoteOff(50, 0, 60), NoteOff(120, 0, 64)])
+
+    assert [n.length for n in s.transcript.notes()[:2]] == [50, 110]
+    np.testing.assert_allclose(s.logits(), fresh_logits(s), atol=1e-4)
+
+
+def test_a_rewind_turns_later_leaves_what_was_settled_long_ago_alone() -> None:
+    s = session()
+    s.hear([NoteOn(0, 0, 60, 80)])
+    answered(s, Answer(1, 1, start=100, until=200))
+    settled = s.transcript.notes()[0]
+    s.hear(phrase(4, first=2000))
+    s.rewind(2020)
+
+    assert s.transcript.notes()[0] == settled
+    assert s.transcript.open_entries() == []
+
+
+def test_a_pedal_lifted_during_the_answer_ends_its_notes_where_it_was_lifted() -> None:
+    s = session()
+    s.hear([Pedal(0, 0, True), NoteOn(0, 0, 60, 80), NoteOff(20, 0, 60)])
+    answered(s, Answer(1, 1, start=100, until=200))
+    s.hear([Pedal(150, 0, False)])
+
+    assert s.transcript.notes()[0].length == 150
+
+
+@given(st.integers(0, 2**32), st.lists(st.integers(0, 60), min_size=1, max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_answers_upon_answers_draw_from_the_logits_of_what_was_really_played(
+    seed: int, steps: list[int]
+) -> None:
+    s = session(seed=seed)
+    s.hear(phrase(6))
+    for n, count in enumerate(steps):
+        s.answer(Answer(1, n, start=100 * n + 80, until=100 * n + 400, prompt=n % 2 == 0))
+        for _ in range(count):
+            s.step()
+            assert_consistent(s)
+        playing = s._playing
+        if playing is not None and playing.begun and s._cache.current == len(s.transcript.rows):
+            np.testing.assert_allclose(s._slot.logits[0], fresh_logits(s), atol=1e-4)
+
+
+def test_an_answer_waits_until_the_tick_after_the_latest_note() -> None:
+    s = session()
+    s.hear([NoteOn(48, 5, 100, 80), NoteOff(50, 5, 100)])
+    notes, _ = answered(s, Answer(1, 1, start=48, until=300, prompt=True))
+
+    assert notes[0].onset == 49
+    onsets = [(n.onset, n.instrument, n.pitch) for n in s.transcript.notes()]
+    assert onsets == sorted(onsets)
+
+
+@pytest.mark.parametrize("fed_before", [0, 5, 1000])
+def test_what_the_cache_holds_does_not_depend_on_how_much_was_fed_in_time(fed_before: int) -> None:
+    s = session(seed=4)
+    s.hear(phrase((tiny_model().shape.window + 2 * STRIDE) // 3))
+    for _ in range(fed_before):
+        s.step()
+    tick = s.transcript.tick + 20
+    notes, _ = answered(s, Answer(1, 1, start=tick, until=tick + 200, prompt=True))
+
+    at_once = session(seed=4)
+    at_once.hear(phrase((tiny_model().shape.window + 2 * STRIDE) // 3))
+    assert answered(at_once, Answer(1, 1, start=tick, until=tick + 200, prompt=True))[0] == notes
+
+
+def test_no_more_notes_are_struck_within_a_beat_than_were_allowed() -> None:
+    s = session(constraints=Constraints(density=5))
+    s.hear(phrase(4))
+    notes, _ = answered(s, Answer(1, 1, start=60, until=1000))
+
+    assert len(notes) > 5
+    for note in notes:
+        assert sum(note.onset <= n.onset < note.onset + 48 for n in notes) <= 5

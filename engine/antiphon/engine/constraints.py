@@ -25,6 +25,8 @@ class Rules:
 
     def __init__(self, size: int, constraints: Constraints) -> None:
         self._polyphony = constraints.polyphony
+        self.density = constraints.density
+        """Most notes that may be struck within a beat."""
         self._notes = _note_mask(size, constraints)
         self._lengths = _block(size, vocab.LENGTH, vocab.NOTE)
         self._waits = _block(size, vocab.WAIT, vocab.LENGTH)
@@ -56,14 +58,15 @@ class Rules:
         last: int | None,
         rest: int,
         *,
+        crowded: bool = False,
         may_wait: bool = True,
         may_end: bool = False,
     ) -> Mask:
         """Notes and waits that may follow.
 
         `sounding`: notes held at this moment; their keys are taken. `last`: id of the note just
-        struck at this moment, None at its first. `rest`: ticks since the latest note. A moment that
-        may not wait begins with a note, even one above the polyphony.
+        struck at this moment, None at its first. `rest`: ticks since the latest note. `crowded`:
+        enough was struck within a beat. A moment that may not wait begins with a note all the same.
         """
         mask = self._next
         mask[:] = self._notes
@@ -71,6 +74,8 @@ class Rules:
         for note in sounding:
             mask[vocab.note_id(note.instrument, note.pitch)] = False
             pitched += note.instrument != DRUMS
+        if crowded:
+            mask[vocab.NOTE : vocab.STYLE] = False
         if pitched >= self._polyphony and (may_wait or last is not None):
             mask[vocab.NOTE : vocab.note_id(DRUMS, 0)] = False
         if last is not None:

@@ -38,7 +38,10 @@ from .session import Session
 
 SILENT_NS = 10_000_000_000
 """A client that says nothing for so long is gone, and its sessions with it."""
+LOOK_EVERY_NS = 1_000_000_000
 MAX_SESSIONS = 64
+MAX_SESSIONS_EACH = 16
+"""Sessions that one client may hold."""
 
 Client = bytes
 Key = tuple[Client, int]
@@ -63,6 +66,7 @@ class Desk:
         self._asked: dict[Key, _Asked] = {}
         self._last_heard_ns: dict[Client, int] = {}
         self._started_ns = now_ns()
+        self._next_look_ns = 0
         self._tokens = 0
         self._next = 0
 
@@ -87,7 +91,10 @@ class Desk:
         if key not in self._sessions:
             text = f"There is no session {request.session}; open it first."
             return [Error("unknown-session", "client", text, request.session)]
-        return self._in_session(key, self._sessions[key], request)
+        try:
+            return self._in_session(key, self._sessions[key], request)
+        except Exception as error:  # as in `turn`
+            return [self._broken(key, error)]
 
     def turn(self) -> list[tuple[Client, Reply]]:
         """One step of one session: those that answer go first, then those that listen, in turn."""
@@ -119,8 +126,12 @@ class Desk:
         return Error("internal", "engine", text, key[1])
 
     def forget_silent(self) -> None:
-        """End the sessions of clients that have gone silent."""
-        limit = self._now_ns() - SILENT_NS
+        """End the sessions of clients that have gone silent; looks about once a second."""
+        now_ns = self._now_ns()
+        if now_ns < self._next_look_ns:
+            return
+        self._next_look_ns = now_ns + LOOK_EVERY_NS
+        limit = now_ns - SILENT_NS
         for client in [c for c, heard_ns in self._last_heard_ns.items() if heard_ns < limit]:
             del self._last_heard_ns[client]
             for key in [key for key in self._sessions if key[0] == client]:
@@ -130,8 +141,11 @@ class Desk:
         key = (client, request.session)
         replies: list[Reply] = [self._done(key, "cancelled")] if key in self._asked else []
         self._drop(key)
-        if len(self._sessions) >= MAX_SESSIONS:
-            text = f"The engine is full: {MAX_SESSIONS} sessions are open."
+        own = sum(1 for other, _ in self._sessions if other == client)
+        if len(self._sessions) >= MAX_SESSIONS or own >= MAX_SESSIONS_EACH:
+            text = (
+                f"The engine is full: {len(self._sessions)} sessions are open, {own} of them yours."
+            )
             return [*replies, Error("refused", "engine", text, request.session)]
         try:
             self._sessions[key] = Session(self._model, request)

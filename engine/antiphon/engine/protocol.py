@@ -117,7 +117,7 @@ class Answer(Struct, frozen=True, array_like=True, tag="answer"):
     generation: Generation
     """Number that its notes will carry; larger than any before."""
     start: Ticks
-    """No note before this tick."""
+    """No note before this tick, nor before the tick after the latest note heard."""
     until: Ticks
     """No note at or after this tick."""
     prompt: bool = False

@@ -32,6 +32,11 @@ from .protocol import (
 
 HIGH_WATER = 1000
 """Messages a slow client may fall behind before it is dropped."""
+MOST_REQUESTS = 64
+"""Requests served between two steps of the model, so that a flood of them delays nobody's notes."""
+MOST_WAITING = 4096
+"""Requests that may wait; beyond that their senders wait."""
+FULL_MS = 5
 MOST_SAID = 200
 """Characters of a complaint: a client's own text is not sent back to it at length."""
 _REPLIES = "inproc://replies"
@@ -77,20 +82,18 @@ class Server:
         self._inbox.put(None)
 
     def _turn(self) -> bool:
-        """Take every waiting request, then do one step of work; wait if there is nothing to do."""
+        """Take some waiting requests, then do one step of work; wait if there is nothing to do."""
         try:
             item = self._inbox.get(block=not self._desk.busy, timeout=1.0)
-        except queue.Empty:
-            self._desk.forget_silent()
-        else:
-            while True:
+            for left in reversed(range(MOST_REQUESTS)):
                 if item is None:
                     return False
                 self._reply_all(item[0], self._desk.handle(*item))
-                try:
+                if left:
                     item = self._inbox.get_nowait()
-                except queue.Empty:
-                    break
+        except queue.Empty:
+            pass
+        self._desk.forget_silent()
         for client, reply in self._desk.turn():
             self._reply(client, reply)
         return True
@@ -108,7 +111,10 @@ class Server:
         poller.register(self._inward, zmq.POLLIN)
         try:
             while True:
-                ready = dict(poller.poll())
+                # While too much waits nothing more is read: the sender's queue fills, not ours.
+                full = self._inbox.qsize() > MOST_WAITING
+                poller.modify(self._router, 0 if full else zmq.POLLIN)
+                ready = dict(poller.poll(FULL_MS if full else None))
                 if self._router in ready:
                     _drain(self._router, self._receive)
                 if self._inward in ready and not _drain(self._inward, self._send):
@@ -171,11 +177,12 @@ def _check(endpoint: str) -> None:
 
 
 def _drain(socket: zmq.Socket[bytes], handle: Callable[[list[bytes]], bool]) -> bool:
-    """Hand over every waiting message; False as soon as one handler says so."""
-    while True:
+    """Hand over waiting messages, not for ever; False as soon as one handler says so."""
+    for _ in range(HIGH_WATER):
         try:
             frames = socket.recv_multipart(zmq.DONTWAIT)
         except zmq.Again:
             return True
         if not handle(frames):
             return False
+    return True

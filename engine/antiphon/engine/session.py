@@ -13,23 +13,21 @@ it; rewinding is forgetting. Knows nothing of sockets, threads or the time of da
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from . import vocabulary as vocab
+from .cache import Cache
 from .constraints import Rules
-from .model import CHUNK, Model
-from .notes import Event, Note
+from .model import Model
+from .notes import TICKS_PER_BEAT, Event, Note
 from .protocol import Answer, Open
 from .sampling import Floats, Mask, draw
 from .tokens import Cursor, Grid, Row
-from .transcript import Transcript
-
-STRIDE = 512
-"""Rows by which the start of the cache moves when a session outgrows its window."""
-
+from .transcript import Entry, Transcript
 
 VelocityLogits = Callable[[int], Floats]
 
@@ -50,11 +48,9 @@ class Session:
         self._model = model
         self._opened = opened
         self._slot = model.slot()
+        self._cache = Cache(self._slot, model.shape.window)
         grid = Grid(0, vocab.bar_ticks(*opened.metre)) if opened.metre else None
         self.transcript = Transcript(_prefix(model, opened), grid)
-        self._fed = 0
-        self._base = 0
-        self._current = 0
         self._playing: Playing | None = None
         self._position = 0
         self._horizon: int | None = None
@@ -70,20 +66,20 @@ class Session:
     def has_work(self) -> bool:
         """Whether `step` would do anything now."""
         playing = self._playing
-        if playing is None or not playing.begun:
-            return playing is not None or self._fed < len(self.transcript.rows)
+        if playing is None:
+            return self._cache.fed < len(self.transcript.rows)
         ahead = self._horizon is not None and playing.tick > self._position + self._horizon
-        return not ahead
+        return not (playing.begun and ahead)
 
     def hear(self, events: Iterable[Event]) -> None:
         """Take what the player did. An answer being made ends; its notes stay until rewound."""
         self._playing = None
-        self._forget(self.transcript.hear(events))
+        self._cache.changed(self.transcript.hear(events))
 
     def rewind(self, tick: int) -> None:
         """Forget every note struck at or after `tick`."""
         self._playing = None
-        self._forget(self.transcript.rewind(tick))
+        self._cache.changed(self.transcript.rewind(tick))
 
     def cancel(self) -> None:
         """Give up the answer being made."""
@@ -98,49 +94,65 @@ class Session:
         self._horizon = None
         constraints = request.constraints or self._opened.constraints
         rules = Rules(self._model.shape.vocabulary, constraints)
-        self._playing = Playing(request, rules, self._opened)
         if not self.transcript.entries:
             self.transcript.start()
+            first = 0
+        else:
+            first = self.transcript.tick + 1
+        self._playing = Playing(request, max(request.start, first), rules, self._opened)
 
     def step(self) -> Progress:
         """Do the next bit of work: at most one call of the model."""
+        rows = self.transcript.rows
         playing = self._playing
         if playing is None:
-            self._feed_towards(len(self.transcript.rows))
-            return Progress([])
-        if not playing.begun:
+            self._cache.move(len(rows))
+            self._cache.advance(rows, len(rows))
+        elif not playing.begun:
             self._settle(playing)
-            return Progress([])
-        if self._current != len(self.transcript.rows):
-            self._feed_towards(len(self.transcript.rows))
-            return Progress([])
-        return self._draw(playing)
+        elif self._cache.advance(rows, len(rows)):
+            return self._draw(playing)
+        return Progress([])
 
     def logits(self) -> list[float]:
         """Logits after everything in the transcript; feeds what is missing. For tests and tools."""
-        while self._current != len(self.transcript.rows):
-            self._feed_towards(len(self.transcript.rows))
+        rows = self.transcript.rows
+        self._cache.move(len(rows))
+        while not self._cache.advance(rows, len(rows)):
+            pass
         return [float(x) for x in self._slot.logits[0]]
 
     def _settle(self, playing: Playing) -> None:
-        """Give the first open note the likeliest length that reaches the answer; then begin."""
+        """Give the first open note a length that reaches the answer; when none is left, begin."""
         waiting = self.transcript.open_entries()
         if not waiting:
-            playing.begin(self.transcript)
+            self._begin(playing)
             return
         entry = waiting[0]
-        at = self.transcript.row_of(entry)
-        if vocab.needs_length(self.transcript.rows[at].token):
-            self._forget(at)
-            if not self._feed_towards(at + 1):
-                return
-            lasted = playing.request.start - entry.note.onset
-            allowed = playing.rules.lengths(least=lasted)
-            best = int(np.where(allowed, self._slot.logits[0], -np.inf).argmax())
-            changed = self.transcript.settle(entry, max(lasted, vocab.ticks_of(best)))
-        else:
-            changed = self.transcript.settle(entry, entry.note.length)
-        self._forget(changed)
+        lasted = playing.start - entry.note.onset
+        likeliest = self._likeliest_length(entry, playing.rules.lengths(least=lasted))
+        if likeliest is not None:
+            self._cache.changed(self.transcript.settle(entry, max(lasted, likeliest)))
+
+    def _likeliest_length(self, entry: Entry, allowed: Mask) -> int | None:
+        """Ticks, or None if rows must be fed before the model can say."""
+        rows, at = self.transcript.rows, self.transcript.row_of(entry)
+        self._cache.move(len(rows))
+        if not vocab.needs_length(rows[at].token) or at < self._cache.base:
+            # Nobody hears how long a drum lasts, and what is out of reach the model cannot weigh.
+            return entry.note.length
+        if not self._cache.advance(rows, at + 1):
+            return None
+        return vocab.ticks_of(int(np.where(allowed, self._slot.logits[0], -np.inf).argmax()))
+
+    def _begin(self, playing: Playing) -> None:
+        """All lengths are known: stand behind the last note, ready to draw.
+
+        From here on what the cache holds moves only when the slot is full: moving costs time.
+        """
+        self._cache.changed(self.transcript.trim())
+        self._cache.move(len(self.transcript.rows))
+        playing.begin(self.transcript)
 
     def _draw(self, playing: Playing) -> Progress:
         token, velocity = playing.next(self._slot.logits[0], self._slot.velocity_logits)
@@ -152,50 +164,15 @@ class Session:
             return Progress([], "end" if token == vocab.END else "until")
         notes = self.transcript.play(playing.cursor.advance(token, velocity))
         playing.took(token, notes)
-        self._feed_towards(len(self.transcript.rows))
+        self._cache.advance(self.transcript.rows, len(self.transcript.rows))
         return Progress(notes)
-
-    def _forget(self, row: int) -> None:
-        """Rows from `row` on have changed."""
-        self._fed = min(self._fed, row)
-        if row < self._current:
-            self._current = 0
-
-    def _feed_towards(self, end: int) -> bool:
-        """Feed at most one chunk of the rows up to index `end`; whether all of them are in.
-
-        The logits then speak of the row at `_current`. When the cache already reaches `end`, its
-        last row is fed once more for them.
-        """
-        self._rebase()
-        if self._current != end:
-            self._fed = min(self._fed, end - 1)
-        self._slot.rewind(min(self._slot.length, self._fed - self._base))
-        upto = min(end, self._fed + CHUNK)
-        if upto > self._fed:
-            self._slot.feed(self.transcript.rows[self._fed : upto])
-            self._fed = self._current = upto
-        return self._current == end
-
-    def _rebase(self) -> None:
-        """Choose the first row the cache holds, by the number of rows alone.
-
-        So a session that rewound and one that never strayed hold the same cache. While an answer
-        is made the base moves only when the slot is full.
-        """
-        base = base_of(len(self.transcript.rows), self._model.shape.window)
-        full = self._slot.length + CHUNK > self._slot.context
-        if base != self._base and (self._playing is None or full or base < self._base):
-            self._base = self._fed = base
-            self._slot.rewind(0)
-        self._fed = max(self._fed, self._base)
 
 
 class Playing:
     """An answer in the making: what may come next, and the draw."""
 
-    def __init__(self, request: Answer, rules: Rules, opened: Open) -> None:
-        self.request, self.rules, self._feel = request, rules, opened.feel
+    def __init__(self, request: Answer, start: int, rules: Rules, opened: Open) -> None:
+        self.request, self.start, self.rules, self._feel = request, start, rules, opened.feel
         self._random = np.random.Generator(np.random.PCG64([opened.seed, request.start]))
         self.begun = False
         self.cursor = Cursor()
@@ -204,6 +181,7 @@ class Playing:
         self._lead = 0
         self._length_due = False
         self._sounding: list[Note] = []
+        self._struck: deque[int] = deque(maxlen=rules.density)
 
     @property
     def tick(self) -> int:
@@ -216,9 +194,9 @@ class Playing:
         self.begun = True
         self._sounding = [n for n in transcript.notes() if n.end > self.tick]
         # What one wait can say is left to the model, unless it is to begin on the spot.
-        known = self.request.start - (0 if self.request.prompt else vocab.TIMES[-1])
+        known = self.start - (0 if self.request.prompt else vocab.TIMES[-1])
         transcript.rest_until(known, self.cursor)
-        self._lead = max(0, self.request.start - self.tick)
+        self._lead = max(0, self.start - self.tick)
         self._drop_ended()
 
     def next(self, logits: Floats, velocity_logits: VelocityLogits) -> tuple[int, int]:
@@ -238,6 +216,7 @@ class Playing:
         self._sounding += notes
         if vocab.is_note(token):
             self._last, self._rest = token, 0
+            self._struck.append(self.tick)
         elif vocab.is_wait(token):
             ticks = vocab.ticks_of(token)
             self._lead = max(0, self._lead - ticks)
@@ -250,18 +229,17 @@ class Playing:
 
     def _events(self) -> Mask:
         first = self.request.prompt and self._rest == 0 and self._last is None
+        full = len(self._struck) == self.rules.density
+        crowded = full and self.tick - self._struck[0] < TICKS_PER_BEAT
         return self.rules.events(
             self._sounding, self._last, self._rest,
-            may_wait=not first, may_end=self.request.may_end and not first,
+            crowded=crowded and not first,
+            may_wait=not first,
+            may_end=self.request.may_end and not first,
         )  # fmt: skip
 
     def _drop_ended(self) -> None:
         self._sounding = [note for note in self._sounding if note.end > self.tick]
-
-
-def base_of(rows: int, window: int) -> int:
-    """Index of the first row a cache should hold for a transcript of so many rows."""
-    return 0 if rows < window + STRIDE else (rows - window) // STRIDE * STRIDE
 
 
 def _prefix(model: Model, opened: Open) -> list[Row]:

@@ -10,35 +10,45 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum
 
 from .notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, shortened
 from .tokens import Cursor, Decoder, Grid, Row, encode_note
 from .vocabulary import START
 
 PROVISIONAL_LENGTH = 24
-"""Half a beat: what a held key is said to last until it is let go, before any key was."""
+"""Half a beat: what a held note is said to last until it is let go."""
+
+
+class Held(Enum):
+    """What keeps a note of the player's sounding."""
+
+    NOTHING = "nothing"
+    """It is over, or it is the model's, whose notes are born with their end."""
+    KEY = "key"
+    PEDAL = "pedal"
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One note of the transcript and where its rows begin."""
+    """One note of the transcript and where its rows begin.
+
+    A held note has a provisional length until it is let go. For an answer that begins while it is
+    held it is `settled`: given a length it might have, which its release still corrects.
+    """
 
     note: Note
     begin: int
     """Index of its first row: the waits that lead to it, or the note itself."""
-    down: bool = False
-    """The key is still down."""
-    sustained: bool = False
-    """The key is up but the pedal holds the note."""
+    held: Held = Held.NOTHING
+    settled: bool = False
     played: bool = False
     """The model's own note, not heard from a player."""
-    unsettled: tuple[Note, bool, bool] | None = None
-    """Note, `down` and `sustained` as they were before `settle` closed it."""
 
     @property
     def open(self) -> bool:
-        """Whether its length is still provisional."""
-        return self.down or self.sustained
+        """Whether its length is provisional."""
+        return self.held is not Held.NOTHING and not self.settled
 
 
 class Transcript:
@@ -51,7 +61,6 @@ class Transcript:
         self._grid = grid
         self._latest: dict[tuple[int, int], Entry] = {}
         self._pedals: set[int] = set()
-        self._usual = PROVISIONAL_LENGTH
         self._decoder: Decoder | None = None
 
     @property
@@ -81,8 +90,7 @@ class Transcript:
     def rewind(self, tick: int) -> int:
         """Forget notes struck at or after `tick`; the model's own that reach past it end there.
 
-        Keys that were still held when an answer began, and were given a length for it, are held
-        again: only their release says how long they really were.
+        Held notes that were settled for an answer from there on are open again.
         """
         kept = [entry for entry in self.entries if entry.note.onset < tick]
         changed = len(kept)
@@ -90,23 +98,21 @@ class Transcript:
             if entry.played and entry.note.end > tick:
                 entry.note = shortened(entry.note, tick)
                 changed = min(changed, i)
-            elif entry.unsettled is not None:
-                entry.note, entry.down, entry.sustained = entry.unsettled
-                entry.unsettled = None
+            elif entry.settled and entry.note.end >= tick:
+                entry.settled = False
+                entry.note = _provisional(entry.note)
                 changed = min(changed, i)
         self._decoder = None
         gone, self.entries = len(self.entries) > len(kept), kept
         self._latest = {_key(entry.note): entry for entry in kept}
         if not kept:
             self._prefix = self._labels
-        return self._rewrite(changed) if gone or changed < len(kept) else self._trim()
+        return self._rewrite(changed) if gone or changed < len(kept) else self.trim()
 
     def settle(self, entry: Entry, length: int) -> int:
-        """Give an open note its final length; returns the index of the first row that changed."""
-        note = entry.note
-        entry.unsettled = note, entry.down, entry.sustained
-        entry.down = entry.sustained = False
-        entry.note = shortened(note, note.onset + length)
+        """Give an open note a length for now; returns the index of the first row that changed."""
+        entry.settled = True
+        entry.note = shortened(entry.note, entry.note.onset + length)
         return self._rewrite(self._place(entry.note))
 
     def start(self) -> None:
@@ -117,7 +123,7 @@ class Transcript:
 
     def begin_playing(self) -> Cursor:
         """Start appending the model's tokens behind the last note; returns the place."""
-        self._trim()
+        self.trim()
         self._decoder = Decoder(self.tick)
         self._begin = len(self.rows)
         return Cursor(self.tick, self._grid)
@@ -158,19 +164,19 @@ class Transcript:
         return self._pedal(event)
 
     def _strike(self, event: NoteOn) -> int:
-        note = Note(event.tick, event.instrument, event.pitch, self._usual, event.velocity)
+        note = Note(event.tick, event.instrument, event.pitch, PROVISIONAL_LENGTH, event.velocity)
         at = changed = self._place(note)
         if at < len(self.entries) and _order(self.entries[at].note) == _order(note):
             return _NONE
         before, after = self._neighbours(note, at)
         if before is not None:
-            before.down = before.sustained = False
-            if before.note.end > note.onset:
+            was_open, before.held, before.settled = before.open, Held.NOTHING, False
+            if was_open or before.note.end > note.onset:
                 before.note = shortened(before.note, note.onset)
                 changed = self._place(before.note)
         if after is not None:
             note = shortened(note, min(note.end, after.note.onset))
-        entry = Entry(note, 0, down=after is None)
+        entry = Entry(note, 0, Held.KEY if after is None else Held.NOTHING)
         self.entries.insert(at, entry)
         if after is None:
             self._latest[_key(note)] = entry
@@ -178,13 +184,11 @@ class Transcript:
 
     def _let_go(self, event: NoteOff) -> int:
         entry = self._latest.get((event.instrument, event.pitch))
-        if entry is None or not entry.down:
+        if entry is None or entry.held is not Held.KEY:
             return _NONE
-        entry.down = False
         if event.instrument in self._pedals:
-            entry.sustained = True
+            entry.held = Held.PEDAL
             return _NONE
-        self._usual = max(1, event.tick - entry.note.onset)
         return self._close([entry], event.tick)
 
     def _pedal(self, event: Pedal) -> int:
@@ -192,15 +196,15 @@ class Transcript:
             self._pedals.add(event.instrument)
             return _NONE
         self._pedals.discard(event.instrument)
-        held = [e for e in self.open_entries() if e.sustained]
+        held = [e for e in self._latest.values() if e.held is Held.PEDAL]
         return self._close([e for e in held if e.note.instrument == event.instrument], event.tick)
 
     def _close(self, entries: list[Entry], tick: int) -> int:
-        """Give notes, in order, their end."""
+        """Give notes their end."""
         for entry in entries:
-            entry.sustained = False
+            entry.held, entry.settled = Held.NOTHING, False
             entry.note = shortened(entry.note, tick)
-        return self._place(entries[0].note) if entries else _NONE
+        return min((self._place(entry.note) for entry in entries), default=_NONE)
 
     def _place(self, note: Note) -> int:
         """Index at which a note stands, or would stand."""
@@ -244,11 +248,15 @@ class Transcript:
             row += 1
         return row + (1 if self.entries[at].note.instrument == DRUMS else 2)
 
-    def _trim(self) -> int:
-        """Drop rows behind the last note (waits that led nowhere)."""
+    def trim(self) -> int:
+        """Drop rows behind the last note (waits that led nowhere); returns how many are left."""
         end = self._end_of(len(self.entries) - 1) if self.entries else self._prefix
         del self.rows[end:]
         return len(self.rows)
+
+
+def _provisional(note: Note) -> Note:
+    return shortened(note, note.onset + PROVISIONAL_LENGTH)
 
 
 _NONE = 2**62

@@ -143,7 +143,7 @@ class Vocabulary:
             folded = _fold(name)
             hits = [s for s in self.styles if folded and folded in _fold(s)]
             if not hits:
-                raise UserError(f"No style is called {name!r}; see `antiphon models info`.")
+                raise UserError(f"No style is called {name!r}; see `antiphon models`.")
             found = self._style_ids[min(hits, key=len)]
         return found
 

@@ -41,6 +41,8 @@ class Constraints(Struct, frozen=True, forbid_unknown_fields=True):
     """Highest MIDI key of pitched instruments."""
     polyphony: Annotated[int, Meta(ge=1, le=64)] = 16
     """Most pitched notes sounding at once."""
+    density: Annotated[int, Meta(ge=1, le=192)] = 32
+    """Most notes struck within one beat."""
 
     def __post_init__(self) -> None:
         if self.lowest > self.highest:

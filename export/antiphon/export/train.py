@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from antiphon.engine.vocabulary import Vocabulary
 
@@ -111,19 +111,21 @@ class Run:
         return loss.item() / math.log(2)
 
     def save(self) -> None:
-        """Weights and state, each whole or not at all."""
-        save_file(self.model.state_dict(), self.folder / "model.safetensors.new")
+        """All that a run resumes from in one file, whole or not at all; the weights again alone."""
+        weights = self.model.state_dict()
         state = {
             "progress": asdict(self.progress),
+            "weights": weights,
             "optimisers": [o.state_dict() for o in self.optimisers],
         }
         torch.save(state, self.folder / "state.pt.new")
-        os.replace(self.folder / "model.safetensors.new", self.folder / "model.safetensors")
         os.replace(self.folder / "state.pt.new", self.folder / "state.pt")
+        save_file(weights, self.folder / "model.safetensors.new")
+        os.replace(self.folder / "model.safetensors.new", self.folder / "model.safetensors")
 
     def _resume(self) -> None:
-        self.model.load_state_dict(load_file(self.folder / "model.safetensors"))
         state = torch.load(self.folder / "state.pt", weights_only=True)
+        self.model.load_state_dict(state["weights"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.progress = Progress(**state["progress"])
