@@ -75,13 +75,7 @@ class Band:
 
     def child(self, module: str) -> int:
         """Process id of a child of ours that runs `module`; waits for it."""
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
-            for pid in _descendants(self.process.pid):
-                if module in _command(pid):
-                    return pid
-            time.sleep(0.005)
-        raise AssertionError(f"{module} does not run")
+        return child_of(self.process.pid, module)
 
     def close(self) -> None:
         """Let go of both ends."""
@@ -113,6 +107,25 @@ def band(folder: Path, *options: str) -> Iterator[Band]:
         print(said)  # noqa: T201
 
 
+def child_of(parent: int, module: str) -> int:
+    """Process id of a descendant of `parent` that runs `module`; waits for it."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        for pid in descendants(parent):
+            if f"-m {module} " in _command(pid) + " ":
+                return pid
+        time.sleep(0.005)
+    raise AssertionError(f"{module} does not run")
+
+
+def left_of(pids: list[int], seconds: float) -> list[int]:
+    """Those that still run after a while; waits no longer than there are some."""
+    until = time.monotonic() + seconds
+    while (left := [pid for pid in pids if _runs(pid)]) and time.monotonic() < until:
+        time.sleep(0.01)
+    return left
+
+
 def is_answer(message: bytes) -> bool:
     """Whether a channel message is Antiphon's own."""
     return midi.channel(message) >= ANSWER_FROM_CHANNEL
@@ -130,11 +143,24 @@ def _await_ports(process: subprocess.Popen[str]) -> None:
     raise AssertionError("antiphon play did not open its ports")
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
+    """Process ids of all that a process started, and of what those started."""
     result = []
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        result += [int(child), *_descendants(int(child))]
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    for child in children:
+        result += [int(child), *descendants(int(child))]
     return result
+
+
+def _runs(pid: int) -> bool:
+    """Whether it is there and no zombie, which is only waiting for a parent to look."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _command(pid: int) -> str:

@@ -20,7 +20,9 @@ class FakeEngine:
 
     def __init__(self) -> None:
         self.present = True
-        self.full = self.renewed = False
+        self.full = False
+        self.renewed: list[float] = []
+        """When (ms) the connection was begun anew."""
         self.told: list[Request] = []
         self.replies: deque[Reply] = deque()
 
@@ -30,7 +32,8 @@ class FakeEngine:
         return not self.full
 
     def renew(self, now_ns: int) -> None:
-        self.full, self.present, self.renewed = False, False, True
+        self.full = self.present = False
+        self.renewed.append(now_ns / MS)
 
     def poll(self, now_ns: int) -> list[Reply]:
         replies = list(self.replies) if self.present else []
@@ -49,6 +52,10 @@ class FakeEngine:
         if done:
             self.replies.append(Done(1, generation, "until", 3, 1, 1))
 
+    def fails(self, code: str) -> None:
+        """Reply with an error."""
+        self.replies.append(Error(code, "engine", f"{code} it was", 1))
+
     def heard_events(self) -> list[object]:
         """Every event of every listen, in order."""
         return [e for r in self.told if isinstance(r, Listen) for e in r.events]
@@ -64,6 +71,8 @@ class Theatre:
         self.engine = FakeEngine()
         self.out: list[tuple[float, str, int, int]] = []
         """(ms, "on" or "off", channel, pitch) of each note message, in order."""
+        self.sent: list[bytes] = []
+        """Every message that came out."""
         self.states: list[str] = []
         self.troubles: list[str] = []
         self._keys: deque[bytes] = deque()
@@ -96,6 +105,7 @@ class Theatre:
         return self._keys.popleft() if self._keys else None
 
     def send(self, message: bytes) -> None:
+        self.sent.append(message)
         kind = midi.kind(message)
         if kind in (midi.NOTE_ON, midi.NOTE_OFF):
             word = "on" if kind == midi.NOTE_ON else "off"

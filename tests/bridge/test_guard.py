@@ -177,6 +177,20 @@ def test_a_killed_guard_is_noticed_and_harms_nobody() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.usefixtures("no_midi")
+def test_a_killed_guard_is_noticed_without_sending_anything() -> None:
+    guard = GuardPipe(None)
+    assert not guard.look()
+    os.kill(guard.pid, signal.SIGKILL)
+    for _ in range(500):
+        if guard.look():
+            break
+        time.sleep(0.01)
+    assert guard.lost
+    guard.close()
+
+
+@pytest.mark.real
 @pytest.mark.usefixtures("jack")
 def test_a_port_that_is_not_there_is_refused() -> None:
     with pytest.raises(PortNotFound, match="nonsense"):

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from antiphon.bridge import midifile
 from antiphon.bridge.hearing import Phrase
+from antiphon.bridge.timeline import Timeline
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, Note, Pedal, without_overlaps
+from antiphon.engine.protocol import Open, decode_request, encode
 from stress import stress_files
 
 PIANO, BASS = 0, 4
@@ -163,6 +165,28 @@ def test_odd_events_are_passed_over(tmp_path: Path, meta: bytes) -> None:
     assert read(tmp_path, data) == Phrase(
         (Note(0, PIANO, 60, 48, 64),), (), 120.0, (4, 4), {PIANO: 0}
     )
+
+
+@pytest.mark.parametrize(
+    ("meta", "tempo_bpm", "metre"),
+    [
+        (b"\0\xff\x51\3\xff\xff\xff", 10, (4, 4)),
+        (b"\0\xff\x51\3\0\0\1", 500, (4, 4)),
+        (b"\0\xff\x58\4\x41\2\x18\x08", 120, (4, 4)),
+        (b"\0\xff\x58\4\3\x07\x18\x08", 120, (4, 4)),
+        (b"\0\xff\x58\4\x40\x06\x18\x08", 120, (64, 64)),
+    ],
+    ids=["slowest", "fastest", "most beats", "shortest beat", "largest"],
+)
+def test_tempo_and_metre_are_what_a_session_can_be_played_at(
+    tmp_path: Path, meta: bytes, tempo_bpm: float, metre: tuple[int, int]
+) -> None:
+    phrase = read(tmp_path, HEADER + track(meta, b"\0\x90\x3c\x40", b"\x30\x3c\0"))
+
+    assert (phrase.tempo_bpm, phrase.metre) == (tempo_bpm, metre)
+    opened = Open(1, bpm=phrase.tempo_bpm, metre=phrase.metre)
+    assert decode_request(encode(opened)) == opened
+    assert Timeline.at(phrase.tempo_bpm, 0).bpm == pytest.approx(tempo_bpm)
 
 
 def test_ticks_are_rounded_half_up(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from antiphon.bridge import ports
+from antiphon.bridge import ports, rtmidi_driver
 from antiphon.bridge.ports import Input, NullOutput
 from antiphon.engine.errors import NoMidiSystem, PortNotFound
 from far_side import FarSide, play
@@ -26,6 +26,30 @@ def test_the_null_output_takes_everything() -> None:
     output: ports.Output = NullOutput()
     output.send(b"\x90\x3c\x40")
     output.close()
+
+
+class Vanishing:
+    """A client whose last port goes away while it is being named."""
+
+    def __init__(self, counts: list[int], there: int) -> None:
+        self.counts, self.there = counts, there
+
+    @property
+    def ports(self) -> range:
+        return range(self.get_port_count())
+
+    def get_port_count(self) -> int:
+        return self.counts.pop(0) if len(self.counts) > 1 else self.counts[0]
+
+    def get_port_name(self, index: int) -> str:
+        if index >= self.there:
+            raise rtmidi_driver.FAILURES[0]("there is no such port")
+        return f"port {index}"
+
+
+def test_a_port_that_vanishes_while_being_named_is_left_out() -> None:
+    assert rtmidi_driver.names(Vanishing([3, 2], 2)) == ["port 0", "port 1"]
+    assert rtmidi_driver.names(Vanishing([3], 1)) == ["port 0"]
 
 
 @pytest.mark.real

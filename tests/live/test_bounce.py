@@ -8,14 +8,20 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from antiphon.bridge import midifile
+from antiphon.bridge.bounce import PATIENCE_NS, RealTimeEngine
+from antiphon.bridge.client import Client
+from antiphon.bridge.clock import SystemClock
 from antiphon.bridge.examples import example_phrase
-from antiphon.bridge.recording import ANSWER
-from antiphon.engine.notes import DRUMS, Note
+from antiphon.bridge.recording import ANSWER, PLAYER
+from antiphon.engine.errors import EngineLost
+from antiphon.engine.notes import DRUMS, TICKS_PER_BEAT, Note
+from antiphon.engine.protocol import Cancel, Done, Reply, Request
 from stress import stress_files
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
@@ -157,3 +163,66 @@ def test_play_without_any_device_answers_the_phrase_and_keeps_it(tmp_path: Path)
     assert [n.pitch for n in notes[: len(phrase)]] == [n.pitch for n in phrase]
     assert len(notes) > len(phrase) + 4
     assert list(home.iterdir()) == [], "nothing is left in the home folder"
+
+
+@pytest.mark.parametrize("bpm", [60, 120, 240])
+@pytest.mark.parametrize(("last", "beat"), [(48, 4), (40, 4), (60, 5)])
+def test_the_answer_begins_on_the_beat_that_ends_the_phrase(
+    tmp_path: Path, bpm: int, last: int, beat: int
+) -> None:
+    lengths = (48, 48, 48, last)
+    phrase = [Note(48 * i, 0, 60 + 2 * i, length, 80) for i, length in enumerate(lengths)]
+    source, target = tmp_path / "phrase.mid", tmp_path / "answer.mid"
+    midifile.write(source, {PLAYER: phrase}, tempo_bpm=bpm, metre=(4, 4), programs={})
+    result = antiphon("bounce", source, target, "--answer-beats", "4")
+
+    assert result.returncode == 0, result.stderr
+    assert midifile.read(target).notes[len(phrase)].onset == beat * TICKS_PER_BEAT
+
+
+class QuickClock(SystemClock):
+    """A clock that need not be waited for."""
+
+    now = 0
+
+    def now_ns(self) -> int:
+        return self.now
+
+    def doze_until(self, ns: int) -> None:
+        self.now = ns
+
+
+class FullPipe(Client):
+    """An engine that takes nothing for a while, or never again."""
+
+    def __init__(self, clock: QuickClock, *, room_at_s: float, gone_at_s: float = 1000) -> None:
+        super().__init__("tcp://127.0.0.1:1")
+        self.present = True
+        self._clock, self._room_s, self._gone_s = clock, room_at_s, gone_at_s
+
+    def send(self, request: Request) -> bool:
+        return self._clock.now >= self._room_s * 1e9
+
+    def poll(self, now_ns: int) -> list[Reply]:
+        self.present = now_ns < self._gone_s * 1e9
+        return [Done(1, now_ns, "until", 0, 0, 0)] if now_ns < 4e9 else []
+
+
+def test_replies_that_come_while_the_pipe_is_full_are_not_lost() -> None:
+    clock = QuickClock()
+    with closing(FullPipe(clock, room_at_s=2.5)) as pipe:
+        engine = RealTimeEngine(pipe, clock)
+        assert engine.send(Cancel(1))
+        replies = engine.poll(clock.now)
+
+    assert [round(r.generation / 1e9, 1) for r in replies if isinstance(r, Done)] == [1, 2, 2.5]
+
+
+def test_a_bounce_gives_up_when_the_engine_is_gone_or_takes_nothing_for_too_long() -> None:
+    for gone_at_s, patience_s in ((5.0, 6), (1000, PATIENCE_NS / 1e9 + 5)):
+        clock = QuickClock()
+        with closing(FullPipe(clock, room_at_s=2000, gone_at_s=gone_at_s)) as pipe:
+            engine = RealTimeEngine(pipe, clock)
+            with pytest.raises(EngineLost):
+                engine.send(Cancel(1))
+        assert clock.now <= patience_s * 1e9

@@ -65,6 +65,14 @@ def test_the_doctor_without_a_model_says_so_and_exits_3(tmp_path: Path) -> None:
     assert "bundle.json is missing" in result.stdout
 
 
+def test_models_names_the_styles_there_are() -> None:
+    styles = last_json(antiphon("models", "--json"))["styles"]
+    told = " ".join(antiphon("models").stdout.split())
+
+    assert styles
+    assert ", ".join(styles) in told
+
+
 @pytest.mark.usefixtures("jack")
 def test_ports_are_listed_by_name(tmp_path: Path) -> None:
     with band(tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from pathlib import Path
 from statistics import median
@@ -11,13 +13,14 @@ import pytest
 
 from antiphon.bridge import midi, midifile
 from antiphon.bridge.latency import measure
-from band import band, is_answer, kill
+from band import band, descendants, is_answer, kill, left_of
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
 PHRASE = (69, 72, 71, 69, 64, 65, 69, 67)
 KILLS = 20
 RELEASED_WITHIN_NS = 50_000_000
+FROZEN_WITHIN_S = 0.4
 
 
 def test_a_phrase_played_into_the_port_is_answered_and_every_note_is_closed(tmp_path: Path) -> None:
@@ -81,6 +84,41 @@ def test_an_engine_killed_in_an_answer_leaves_no_note_and_play_goes_on(tmp_path:
             b.pedal()
             b.listen(0.2)
         assert worst_ns <= RELEASED_WITHIN_NS
+
+
+def test_a_frozen_engine_is_replaced_and_leaves_no_note(tmp_path: Path) -> None:
+    with band(tmp_path) as b:
+        b.play(*PHRASE)
+        b.pedal()
+        b.next_answer()
+        while not b.sounding():
+            b.listen(0.01)
+        frozen = b.child("antiphon.engine")
+        os.kill(frozen, signal.SIGSTOP)
+        b.listen(FROZEN_WITHIN_S)
+        assert b.sounding() == set(), "a note is stuck"
+        assert left_of([frozen], 5) == []
+        assert b.child("antiphon.engine") != frozen
+        b.play(*PHRASE[:3])
+        b.next_answer()
+        b.pedal()
+        b.listen(0.2)
+        assert b.sounding() == set()
+
+
+def test_a_killed_supervisor_leaves_no_process_and_no_note(tmp_path: Path) -> None:
+    with band(tmp_path) as b:
+        b.play(*PHRASE)
+        b.pedal()
+        b.next_answer()
+        while not b.sounding():
+            b.listen(0.01)
+        pids = descendants(b.process.pid)
+        assert len(pids) >= 3
+        b.process.kill()
+        b.listen(1)
+        assert b.sounding() == set(), "a note is stuck"
+        assert left_of(pids, 2) == []
 
 
 def test_ctrl_c_ends_everything_and_keeps_what_was_played(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from .config import Settings
 from .engine_process import EngineProcess
 from .phrase_player import messages
 from .recording import Recording
-from .session import LEAD_NS, Plan, Session, Turned
+from .session import Plan, Session, Turned
 from .stage import Stage
 from .states import State
 from .timeline import Timeline
@@ -31,6 +31,10 @@ PATIENCE_NS = 30_000_000_000
 WAIT_MS = 20
 FULL_NS = 1_000_000
 """Pause before a full pipe is tried again."""
+LOOK_NS = 1_000_000_000
+"""How long a pipe is full before we look whether the engine is still there. An engine with much to
+read is slow to answer heartbeats: asked sooner, it would count as lost.
+"""
 MOST_NOTES = 100_000
 """Notes of one answer: here all of it is planned before the first sounds."""
 
@@ -68,10 +72,11 @@ class Keys:
 class RealTimeEngine:
     """The engine, which lives in real time, for a stage that does not."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, clock: SystemClock | None = None) -> None:
         self._client = client
-        self._clock = SystemClock()
+        self._clock = clock or SystemClock()
         self._heard_ns = self._clock.now_ns()
+        self._read: list[Reply] = []
 
     @property
     def present(self) -> bool:
@@ -79,16 +84,35 @@ class RealTimeEngine:
         return self._client.present
 
     def send(self, request: Request) -> bool:
-        """Send, and wait for room if need be: virtual time runs ahead of the engine. [may block]"""
+        """Send, and wait for room if need be: virtual time runs ahead of the engine. [may block]
+
+        EngineLost when the engine is gone, or there is no room for too long.
+        """
+        began_ns = looked_ns = self._clock.now_ns()
         while not self._client.send(request):
-            self._clock.doze_until(self._clock.now_ns() + FULL_NS)
+            now_ns = self._clock.now_ns()
+            if now_ns - looked_ns >= LOOK_NS:
+                looked_ns = now_ns
+                self._look(began_ns)
+            self._clock.doze_until(now_ns + FULL_NS)
         return True
 
+    def _look(self, began_ns: int) -> None:
+        """Whether it makes sense to go on waiting for room; what is read is for the next poll."""
+        self._read += self._replies()
+        stuck_since_ns = max(began_ns, self._heard_ns)
+        if not self.present or self._clock.now_ns() - stuck_since_ns > PATIENCE_NS:
+            raise EngineLost("The engine has stopped listening.")
+
     def renew(self, now_ns: int) -> None:
-        """Never needed: `send` waits."""
+        """Never needed: `send` waits, and an error ends the bounce."""
 
     def poll(self, now_ns: int) -> list[Reply]:
         """Replies that have come, by the real clock."""
+        read, self._read = self._read, []
+        return read + self._replies()
+
+    def _replies(self) -> list[Reply]:
         replies = self._client.poll(self._clock.now_ns())
         if replies:
             self._heard_ns = self._clock.now_ns()
@@ -178,10 +202,9 @@ def _bounced(
         engine.wait()
         stage.turn(clock.now_ns())
     _run(stage, keys, clock, engine)
-    # The answer begins on the first beat after the phrase, not a handover's lead behind it.
-    beat = -(-recording.tick // TICKS_PER_BEAT) * TICKS_PER_BEAT if timed else 1
-    clock.sleep_until(timeline.time_at(beat) - LEAD_NS - 1)
-    stage.handover(clock.now_ns())
+    # The answer begins on the beat with which the phrase ends, or the first after it.
+    beat = -(-recording.tick // TICKS_PER_BEAT) * TICKS_PER_BEAT
+    stage.handover(clock.now_ns(), beat)
     _run(stage, keys, clock, engine)
     if not recording.answer.notes:
         raise FileRefused("The model had nothing to add; try another seed.")

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from antiphon.engine.notes import DRUM_CHANNEL, DRUMS, family
 
+PITCHED = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
+
 
 class Channels:
     """The player's channels and, apart from them, the answer's. [loop]
@@ -22,8 +24,10 @@ class Channels:
 
     def heard_program(self, channel: int, program: int) -> None:
         """The player chose a sound: the answer's instrument of that family takes it too."""
+        self._player.add(channel)
         self._programs[channel] = program
-        self._wanted[family(program)] = program
+        if channel != DRUM_CHANNEL:
+            self._wanted[family(program)] = program
 
     def instrument(self, channel: int) -> int:
         """Instrument that a player's channel sounds."""
@@ -35,13 +39,19 @@ class Channels:
         return self._wanted.get(instrument, instrument * 8 % 128)
 
     def of_answer(self, instrument: int) -> int:
-        """Channel on which the answer plays an instrument; the last one when all are taken."""
-        if instrument not in self._answer:
-            taken = {*self._player, *self._answer.values(), DRUM_CHANNEL}
-            free = [c for c in range(16) if c not in taken]
-            self._answer[instrument] = free[0] if free else 15
+        """Channel on which the answer plays an instrument; another once the player takes it.
+
+        When all are taken, instruments of the answer share one.
+        """
+        if instrument != DRUMS and self._answer.get(instrument) in {None, *self._player}:
+            self._answer[instrument] = self._choose()
         return self._answer[instrument]
 
     def setup(self, instruments: Iterable[int]) -> list[tuple[int, int]]:
         """(channel, program) to send before an answer of these instruments."""
         return [(self.of_answer(i), self.program(i)) for i in instruments if i != DRUMS]
+
+    def _choose(self) -> int:
+        own = {*self._answer.values()} - self._player - {DRUM_CHANNEL}
+        free = [c for c in PITCHED if c not in self._player and c not in own]
+        return min(free) if free else max(own, default=PITCHED[-1])

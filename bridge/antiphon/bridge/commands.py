@@ -17,7 +17,10 @@ from . import results
 from .config import Settings
 from .examples import example_phrase
 
-Seed = Annotated[int, typer.Option(help="The same seed gives the same answers.", min=0)]
+LONGEST_STYLE = 80
+Seed = Annotated[
+    int, typer.Option(help="The same seed gives the same answers.", min=0, max=2**63 - 1)
+]
 Style = Annotated[
     list[str] | None, typer.Option(help="Composer or style, any part of its name; repeatable.")
 ]
@@ -48,6 +51,8 @@ def settings_of(
     bpm: float | None = None,
 ) -> Settings:
     """Settings from flags; UserError naming what is not known."""
+    if any(len(name) > LONGEST_STYLE for name in style or ()):
+        raise UserError(f"No style has a name longer than {LONGEST_STYLE} characters.")
     return Settings(
         seed=seed,
         styles=tuple(style or ()),

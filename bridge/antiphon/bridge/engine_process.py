@@ -6,11 +6,14 @@ import json
 import select
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from antiphon.engine.errors import EngineLost, UserError
 
 START_S = 20.0
+END_S = 5.0
 ANY_PORT = "tcp://127.0.0.1:0"
 
 
@@ -29,42 +32,63 @@ class EngineProcess:
         """Process id of the engine that runs now."""
         return self._process.pid
 
-    def revive(self) -> bool:
-        """Start a new one if it has died; whether that was so."""
-        if self._process.poll() is None:
+    def revive(self, *, force: bool = False) -> bool:
+        """Start a new one if it has died, or with `force` in any case; whether that was so."""
+        if self._process.poll() is None and not force:
             return False
-        self._process.communicate()
+        self._kill()
         self._start()
         return True
 
     def close(self) -> None:
         """Ask it to end, and see that it does."""
         self._process.terminate()
-        try:
-            self._process.communicate(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.communicate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(END_S)
+        self._kill()
+
+    def _kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._said.close()
 
     def _start(self) -> None:
-        options = ["--bundle", str(self._bundle)] if self._bundle else []
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "antiphon.engine", "--endpoint", self.endpoint, *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # Its own group: Ctrl-C is for the one who started it to handle.
-            start_new_session=True,
-        )
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
+        self._process = self._launch()
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], START_S)
         line = self._process.stdout.readline() if ready else b""
         if not line:
-            self._process.kill()
-            _, said = self._process.communicate()
-            text = said.decode(errors="replace").strip() or "it said nothing"
-            if self._process.returncode == UserError.exit_code:
-                raise UserError(text)
-            raise EngineLost(f"The engine did not start: {text}")
+            raise self._failure()
         greeting = json.loads(line)
         self.endpoint, self.model = greeting["endpoint"], greeting["model"]
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        options = ["--bundle", str(self._bundle)] if self._bundle else []
+        module = "antiphon.engine"
+        command = [sys.executable, "-m", module, "--endpoint", self.endpoint, *options]
+        return subprocess.Popen(
+            [*command, "--until-stdin-closes"],
+            # Closes when we are gone, however that comes about.
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # No pipe: nobody reads while it runs, and a full one would freeze it.
+            stderr=self._said,
+            # Its own group: Ctrl-C is for the one who started it to handle.
+            start_new_session=True,
+        )
+
+    def _failure(self) -> UserError | EngineLost:
+        """Why it did not start, in its own words."""
+        # Its output closes a moment before its exit code is known.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(1)
+        ended = self._process.poll()
+        self._process.kill()
+        self._process.communicate()
+        self._said.seek(0)
+        text = self._said.read().decode(errors="replace").strip() or "it said nothing"
+        self._said.close()
+        if ended == UserError.exit_code:
+            return UserError(text)
+        return EngineLost(f"The engine did not start: {text}")

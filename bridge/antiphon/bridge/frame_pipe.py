@@ -83,6 +83,11 @@ class FramePipe:
             del self._kept[key]
         return True
 
+    def look(self) -> bool:
+        """Whether the child is gone, even if nothing is sent to it; never waits. [loop]"""
+        self.lost = self.lost or self._process.poll() is not None
+        return self.lost
+
     def panic(self) -> bool:
         """Have the child silence everything; False when the pipe is full. [loop]"""
         return self._write(frames.command(frames.PANIC))

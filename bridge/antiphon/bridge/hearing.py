@@ -15,6 +15,10 @@ from . import midi
 
 DEFAULT_BPM = 120.0
 DEFAULT_METRE = (4, 4)
+MIN_BPM, MAX_BPM = 10.0, 500.0
+"""What a session can be played at; a file beyond is played as near as can be."""
+MOST_BEATS = 64
+"""The largest number in a metre; one beyond says nothing about music."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Phrase:
     notes: tuple[Note, ...]
     pedals: tuple[Pedal, ...]
     tempo_bpm: float
-    """Beats per minute, the first tempo of the file; later changes are not kept."""
+    """Beats per minute, the first tempo of the file, 10..500; later changes are not kept."""
     metre: tuple[int, int]
     programs: dict[int, int]
     """General MIDI program (0..127) of each instrument index heard, the first one it used."""
@@ -69,8 +73,9 @@ class Hearing:
                 self._pedal(tick, message.channel, message.value >= midi.PEDAL_DOWN)
             case "set_tempo" if self.beat_us is None and message.tempo:
                 self.beat_us = message.tempo
-            case "time_signature" if self.metre is None and message.numerator:
-                self.metre = (message.numerator, message.denominator)
+            case "time_signature" if self.metre is None:
+                metre = (message.numerator, message.denominator)
+                self.metre = metre if 1 <= min(metre) <= max(metre) <= MOST_BEATS else None
 
     def close(self, track: int, tick: int) -> None:
         """Release what hangs where its track ends."""
@@ -92,7 +97,8 @@ class Hearing:
         pedals = tuple(
             Pedal(ticks(tick), instrument, down) for tick, instrument, down in self.pedals
         )
-        bpm = round(60e6 / self.beat_us, 3) if self.beat_us else DEFAULT_BPM
+        told = round(60e6 / self.beat_us, 3) if self.beat_us else DEFAULT_BPM
+        bpm = min(max(told, MIN_BPM), MAX_BPM)
         metre = self.metre or DEFAULT_METRE
         return Phrase(tuple(without_overlaps(notes)), pedals, bpm, metre, self.programs)
 

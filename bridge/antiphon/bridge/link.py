@@ -97,6 +97,11 @@ class Farewell(Struct, frozen=True, array_like=True, tag="farewell"):
     untold: int
     """Messages of this stream that found no room in the pipe."""
 
+    def text(self) -> str:
+        """One line for the player."""
+        late_ms = self.late_max_us / 1000
+        return f"{self.sent} events sent, {late_ms:.1f} ms late at worst, {self.dropped} dropped."
+
 
 Message = (
     Ready | EngineIs | Played | Planned | Sounded | Turned | Released | Troubled | Farewell

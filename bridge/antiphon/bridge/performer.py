@@ -18,7 +18,7 @@ import sys
 import msgspec
 from msgspec import Struct
 
-from antiphon.engine.errors import AntiphonError, NoMidiSystem, UserError
+from antiphon.engine.errors import AntiphonError, MachineError, NoMidiSystem, UserError
 from antiphon.engine.protocol import Error
 
 from . import link
@@ -41,6 +41,9 @@ LONG_PIPE = 2**20
 
 QUIT, HANDOVER, PANIC, SILENCE = b"q", b"h", b"p", b"s"
 """Commands on standard input."""
+
+REFUSALS = ("refused", "malformed")
+"""Errors of the engine that asking again does not mend."""
 
 
 class Order(Struct, frozen=True):
@@ -101,7 +104,7 @@ class Report:
 
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for; what it refuses, it will always refuse."""
-        refused = UserError.exit_code if error.code == "refused" else None
+        refused = UserError.exit_code if error.code in REFUSALS else None
         self.tell(link.Troubled(error.text, refused))
 
 
@@ -165,6 +168,8 @@ def _loop(
     while True:
         now_ns = clock.now_ns()
         stage.turn(now_ns)
+        if guard.look():
+            raise MachineError("The MIDI guard ended, so nothing would sound any more.")
         if client.present != present:
             present = client.present
             report.tell(link.EngineIs(present, client.welcome.model if client.welcome else ""))

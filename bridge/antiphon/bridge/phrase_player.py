@@ -1,13 +1,16 @@
 """A process that plays a MIDI file into a pipe in real time, as a pianist would into a port.
 
 `python -m antiphon.bridge.phrase_player FILE BPM START_NS` writes MIDI bytes to standard output,
-the first bar beginning at that moment of the monotonic clock.
+the first bar beginning at that moment of the monotonic clock. When standard input closes, whoever
+started it is gone, and it ends.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from antiphon.engine.notes import DRUM_CHANNEL, DRUMS, TICKS_PER_BEAT, NoteOn, events_of
@@ -61,6 +64,15 @@ def play(phrase: Phrase, fd: int, timeline: Timeline, clock: Clock) -> None:
         os.write(fd, message)
 
 
+def _end_with_input() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(0)
+
+
 if __name__ == "__main__":
     file, bpm, start_ns = sys.argv[1:]
-    play(read(Path(file)), 1, Timeline.at(float(bpm), int(start_ns)), SystemClock())
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    # Whoever listened may have gone first.
+    with suppress(BrokenPipeError):
+        play(read(Path(file)), 1, Timeline.at(float(bpm), int(start_ns)), SystemClock())

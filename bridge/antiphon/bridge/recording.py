@@ -92,13 +92,19 @@ class Recording:
     def tracks(self) -> dict[str, list[Note]]:
         """Notes of both sides, the first of all at tick 0."""
         player, answer = self.player.at(self.tick), self.answer.at(self.tick)
-        origin = min((n.onset for n in (*player, *answer)), default=0)
+        origin = self._origin
         return {PLAYER: _moved(player, origin), ANSWER: _moved(answer, origin)}
 
     def pedals_from_start(self) -> list[Pedal]:
         """The player's pedal, on the same ticks as `tracks`."""
-        origin = min((n.onset for n in self.player.at(self.tick)), default=0)
+        origin = self._origin
         return [Pedal(max(0, p.tick - origin), p.instrument, p.down) for p in self.pedals]
+
+    @property
+    def _origin(self) -> int:
+        """Tick of the first note of both sides."""
+        notes = *self.player.at(self.tick), *self.answer.at(self.tick)
+        return min((note.onset for note in notes), default=0)
 
     def _tick(self, at_ns: int) -> int:
         tick = max(0, self.timeline.tick_at(at_ns))

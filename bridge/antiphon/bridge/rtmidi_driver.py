@@ -17,6 +17,7 @@ from .quiet import quiet_stderr
 
 CLIENT = "Antiphon"
 
+_TRIES = 5
 _ALSA_SEQUENCER = "/dev/snd/seq"
 _ADVICE = (
     "There is no MIDI system here: load ALSA's sequencer (modprobe snd-seq) or start JACK"
@@ -58,9 +59,11 @@ if sys.version_info >= (3, 13):
             raise RuntimeError("no JACK server runs")
         _libjack.jack_client_close(ctypes.c_void_p(client))
 
-    def names(client: Any) -> list[str]:
-        """Names of the ports a client could be connected to. [loop]"""
-        return [name or "" for name in client.ports]
+    def _count(client: Any) -> int:
+        return len(client.ports)
+
+    def _name(client: Any, index: int) -> str:
+        return client.get_port_name(index) or ""
 
     def receiver(client: Any) -> Callable[[], list[int] | None]:
         """What gives a client's next message or nothing, without waiting. [loop]"""
@@ -84,9 +87,11 @@ else:
     def _new_output(api: int) -> Any:
         return _rtmidi.MidiOut(api, CLIENT)
 
-    def names(client: Any) -> list[str]:
-        """Names of the ports a client could be connected to. [loop]"""
-        return list(client.get_ports())
+    def _count(client: Any) -> int:
+        return client.get_port_count()  # type: ignore[no-any-return]
+
+    def _name(client: Any, index: int) -> str:
+        return client.get_port_name(index)  # type: ignore[no-any-return]
 
     def receiver(client: Any) -> Callable[[], list[int] | None]:
         """What gives a client's next message or nothing, without waiting. [loop]"""
@@ -116,6 +121,19 @@ def new_input() -> Any:
 def new_output() -> Any:
     """A client that plays; raises NoMidiSystem. [may block]"""
     return _first(_new_output)
+
+
+def names(client: Any) -> list[str]:
+    """Names of the ports a client could be connected to. [may block]"""
+    found: list[str] = []
+    for _ in range(_TRIES):
+        found = []
+        # A port may vanish between being counted and being named.
+        with contextlib.suppress(*FAILURES):
+            for index in range(_count(client)):
+                found.append(_name(client, index))
+            break
+    return found
 
 
 def open_port(client: Any, index: int) -> None:

@@ -110,10 +110,12 @@ class Session:
         self._history: list[Event] = []
         self._late: list[Event] = []
         self._answer: list[Note] = []
-        self._start = self._until = 0
+        self._start = self._until = self._end = 0
         self._complete = False
-        self._prepared_ns: int | None = None
         self._heard_ns = 0
+        self._phrase_ticks = 0
+        self._pedals: dict[int, bool] = {}
+        self._voices: dict[int, int] = {}
         self._instruments: set[int] = set()
         self._lowest, self._highest = 127, 0
 
@@ -122,7 +124,7 @@ class Session:
         settings = self._settings
         opened = Open(
             SESSION_ID, settings.seed, settings.styles, settings.bpm, settings.metre,
-            constraints=self._constraints(), feel=settings.feel,
+            constraints=Constraints(settings.instruments), feel=settings.feel,
         )  # fmt: skip
         told = self._history[-HISTORY_EVENTS:]
         return [Tell(opened), *([Tell(Listen(SESSION_ID, tuple(told)))] if told else [])]
@@ -136,7 +138,9 @@ class Session:
             case midi.NOTE_OFF:
                 self._turn.let_go(now_ns, (channel, message[1]))
                 tick = self._timeline.tick_at(now_ns)
-                return self._hear(NoteOff(tick, self.channels.instrument(channel), message[1]))
+                return self._hear(
+                    now_ns, NoteOff(tick, self.channels.instrument(channel), message[1])
+                )
             case midi.CONTROL:
                 return self._control(now_ns, channel, message[1], message[2])
             case midi.PROGRAM:
@@ -145,32 +149,32 @@ class Session:
 
     def engine(self, now_ns: int, reply: Reply) -> list[Command]:
         """Take what the engine says; notes and ends of earlier generations say nothing."""
-        if self.state is not State.ANSWERING and self._prepared_ns is None:
+        if self.state not in (State.PREPARED, State.ANSWERING):
             return []
         match reply:
             case Notes(_, self.generation, notes):
-                return [self._planned(note) for note in notes]
+                return [command for note in notes for command in self._planned(note)]
             case Done(_, self.generation):
                 self._complete = True
         return []
 
     def tick(self, now_ns: int) -> list[Command]:
         """Let time pass."""
-        if self.state is State.LISTENING:
+        if self.state in (State.LISTENING, State.PREPARED):
             return self._wait_for_end(now_ns)
         if self.state is not State.ANSWERING:
             return []
         if self._complete and now_ns >= self._ends_ns:
-            return self._finish(now_ns)
+            return self._end_answer("finished", now_ns, whole=True)
         return self._pace(now_ns)
 
     @property
     def next_ns(self) -> int | None:
         """When `tick` will next have something to do, None if only an event can bring it."""
         if self.state is State.LISTENING:
-            over_ns = self._over_ns
-            early = over_ns is not None and self._prepared_ns is None
-            return over_ns - PREPARE_NS if over_ns is not None and early else over_ns
+            return self._over_ns - PREPARE_NS if self._over_ns is not None else None
+        if self.state is State.PREPARED:
+            return self._over_ns
         return self._ends_ns if self.state is State.ANSWERING and self._complete else None
 
     @property
@@ -178,32 +182,32 @@ class Session:
         """Whether the engine still owes part of an answer."""
         return self.state is State.ANSWERING and not self._complete
 
-    def ask(self, now_ns: int) -> list[Command]:
-        """Ask for an answer out of turn: more of the same, or music from nothing."""
-        return self._ask("ask", now_ns)
-
     def lost(self, now_ns: int) -> list[Command]:
         """The engine is gone: nothing of the answer may go on sounding."""
-        if self._prepared_ns is not None:
-            self._prepared_ns = None
-            return [Release()]
-        if self.state is not State.ANSWERING:
-            return []
-        self._keep_heard(self._timeline.tick_at(now_ns))
-        return [Release(), self._turn_to("lost", now_ns)]
+        if self.state in (State.PREPARED, State.ANSWERING):
+            return self._end_answer("lost", now_ns)
+        return []
 
     def back(self, now_ns: int) -> list[Command]:
         """An engine is there again: tell it everything, and let it finish what was begun."""
-        commands = self.open()
-        if self.state is State.RECOVERING:
-            if self._until - self._timeline.tick_at(now_ns) >= TICKS_PER_BEAT:
-                return commands + self._ask("back", now_ns, self._until)
-            commands.append(self._turn_to("finished", now_ns))
-        return commands
+        # An answer under way was asked for while nobody was there.
+        commands = self.lost(now_ns) + self.open()
+        if self.state is not State.RECOVERING:
+            return commands
+        if self._until - self._timeline.tick_at(now_ns) >= TICKS_PER_BEAT:
+            return commands + self._ask("back", now_ns, until=self._until)
+        return commands + self._turn_to("finished", now_ns)
+
+    def silence(self, now_ns: int) -> list[Command]:
+        """Enough: the answer ends now, whether it sounds, is prepared or waits for the engine."""
+        if self.state in (State.PREPARED, State.ANSWERING):
+            return self._end_answer("finished", now_ns)
+        recovering = self.state is State.RECOVERING
+        return [Release(), *(self._turn_to("finished", now_ns) if recovering else [])]
 
     def _strike(self, now_ns: int, channel: int, pitch: int, velocity: int) -> list[Command]:
         commands: list[Command] = []
-        if self.state is not State.LISTENING:
+        if self.state not in (State.LISTENING, State.PREPARED):
             commands = self._begin_turn(now_ns)
         self._turn.strike(now_ns, (channel, pitch))
         instrument = self.channels.instrument(channel)
@@ -211,51 +215,49 @@ class Session:
         if instrument != DRUMS:
             self._lowest, self._highest = min(self._lowest, pitch), max(self._highest, pitch)
         tick = self._timeline.tick_at(now_ns)
-        return commands + self._hear(NoteOn(tick, instrument, pitch, velocity))
+        return commands + self._hear(now_ns, NoteOn(tick, instrument, pitch, velocity))
 
     def _begin_turn(self, now_ns: int) -> list[Command]:
         """The player's turn begins, whoever's it was."""
-        commands: list[Command] = []
-        interrupted = self.state is State.ANSWERING
-        if interrupted:
-            tick = self._timeline.tick_at(now_ns)
-            self._keep_heard(tick)
-            commands = [
-                Release(), Tell(Cancel(SESSION_ID)), Tell(Rewind(SESSION_ID, tick)),
-            ]  # fmt: skip
         self._turn = Turn()
-        commands.append(self._turn_to("key", now_ns))
-        return commands + self._catch_up()
+        if self.state is State.ANSWERING:
+            return self._end_answer("key", now_ns)
+        return self._turn_to("key", now_ns)
 
     def _control(self, now_ns: int, channel: int, number: int, value: int) -> list[Command]:
         down = value >= midi.PEDAL_DOWN
         if number == midi.SUSTAIN:
-            tick = self._timeline.tick_at(now_ns)
-            return self._hear(Pedal(tick, self.channels.instrument(channel), down))
+            return self._sustain(now_ns, self.channels.instrument(channel), down)
         if number == self._settings.handover and down:
             return self.handover(now_ns)
         return []
 
-    def handover(self, now_ns: int) -> list[Command]:
-        """The player's pedal: your turn; or, while the answer sounds, enough."""
-        if self.state is State.LISTENING:
-            return self._ask("over", now_ns)
-        if self.state is State.IDLE:
-            return self._ask("ask", now_ns)
-        if self.state is State.ANSWERING:
-            tick = self._timeline.tick_at(now_ns)
-            self._keep_heard(tick)
-            told = [Tell(Cancel(SESSION_ID)), Tell(Rewind(SESSION_ID, tick))]
-            return [Release(), *told, self._turn_to("finished", now_ns), *self._catch_up()]
-        return []
+    def _sustain(self, now_ns: int, instrument: int, down: bool) -> list[Command]:
+        """A sustain pedal moved; one that sends every position has seldom gone up or down."""
+        if self._pedals.get(instrument, False) is down:
+            return []
+        self._pedals[instrument] = down
+        return self._hear(now_ns, Pedal(self._timeline.tick_at(now_ns), instrument, down))
 
-    def _hear(self, event: Event) -> list[Command]:
+    def handover(self, now_ns: int, start: int | None = None) -> list[Command]:
+        """The player's pedal: your turn, or more; or, while the answer sounds, enough.
+
+        An answer begins at tick `start`, if None as soon as can be.
+        """
+        thrown_away = self._throw_away(now_ns)
+        if self.state is State.LISTENING:
+            return thrown_away + self._ask("over", now_ns, start)
+        if self.state is State.IDLE:
+            return self._ask("ask", now_ns, start)
+        return self._end_answer("finished", now_ns) if self.state is State.ANSWERING else []
+
+    def _hear(self, now_ns: int, event: Event) -> list[Command]:
         """Tell the engine, or wait until the answer is over: a listen would end it."""
-        if self.state in (State.ANSWERING, State.RECOVERING):
+        if self.state is State.ANSWERING:
             self._late.append(event)
             return []
-        self._history.append(event)
-        return [*self._unprepare(), Tell(Listen(SESSION_ID, (event,)))]
+        self._remember([event])
+        return [*self._throw_away(now_ns), Tell(Listen(SESSION_ID, (event,)))]
 
     def _wait_for_end(self, now_ns: int) -> list[Command]:
         """Listening to silence: prepare the answer shortly before the phrase is over."""
@@ -263,53 +265,46 @@ class Session:
         if over_ns is None:
             return []
         if over_ns <= now_ns:
-            if self._prepared_ns is None:
-                return self._ask("over", over_ns)
-            self._prepared_ns = None
-            return [self._turn_to("over", over_ns)]
-        if self._prepared_ns is None and over_ns - PREPARE_NS <= now_ns:
-            self._prepared_ns = over_ns
-            return self._request(over_ns)
+            prepared = self.state is State.PREPARED
+            return self._turn_to("over", over_ns) if prepared else self._ask("over", over_ns)
+        if self.state is State.LISTENING and over_ns - PREPARE_NS <= now_ns:
+            start = self._timeline.tick_at(over_ns) + 1
+            return self._request(start) + self._turn_to("pause", now_ns)
         return []
 
-    def _unprepare(self) -> list[Command]:
-        """The phrase goes on: the answer that was prepared for its end is thrown away."""
-        if self._prepared_ns is None:
-            return []
-        self._prepared_ns, self._answer = None, []
-        start = Tell(Rewind(SESSION_ID, self._start))
-        return [Release(), Tell(Cancel(SESSION_ID)), start]
+    def _throw_away(self, now_ns: int) -> list[Command]:
+        """The phrase goes on: an answer that was prepared for its end will not sound."""
+        return self._end_answer("goes on", now_ns) if self.state is State.PREPARED else []
 
-    def _catch_up(self) -> list[Command]:
-        late, self._late = self._late, []
-        self._history += late
-        return [Tell(Listen(SESSION_ID, tuple(late)))] if late else []
+    def _ask(
+        self, event: str, at_ns: int, start: int | None = None, until: int | None = None
+    ) -> list[Command]:
+        """Ask for an answer that begins at a tick, if None as soon as can be."""
+        soonest = self._timeline.tick_at(at_ns + LEAD_NS) + 1
+        request = self._request(soonest if start is None else start, until)
+        return request + self._turn_to(event, at_ns)
 
-    def _ask(self, event: str, at_ns: int, until: int | None = None) -> list[Command]:
-        thrown_away = self._unprepare()
-        request = self._request(at_ns + LEAD_NS, until)
-        return [*thrown_away, *request, self._turn_to(event, at_ns)]
-
-    def _request(self, at_ns: int, until: int | None = None) -> list[Command]:
-        """Ask the engine for an answer that begins as soon as `at_ns` is past."""
-        self._start = start = self._timeline.tick_at(at_ns) + 1
-        self._until = until if until is not None else start + self._answer_ticks(start)
+    def _request(self, start: int, until: int | None = None) -> list[Command]:
+        """Ask the engine for an answer that begins at tick `start`."""
+        if self.state is State.LISTENING and self._turn.first_ns is not None:
+            self._phrase_ticks = start - self._timeline.tick_at(self._turn.first_ns)
+        self._start, self._end = start, 0
+        self._until = start + self._answer_ticks if until is None else until
+        self._heard_ns = self._timeline.time_at(start)
+        self._complete, self._voices = False, {}
         self.generation += 1
-        self._answer, self._complete, self._heard_ns = [], False, at_ns
         constraints = self._constraints()
         answer = Answer(
             SESSION_ID, self.generation, start, self._until, prompt=True, constraints=constraints
         )
-        setup = self.channels.setup(constraints.instruments)
-        programs = [Send(midi.program(channel, program)) for channel, program in setup]
-        return [*programs, Tell(answer), *self._position(start)]
+        return [*self._set_up(constraints.instruments), Tell(answer), *self._position(start)]
 
-    def _answer_ticks(self, start: int) -> int:
+    @property
+    def _answer_ticks(self) -> int:
+        """Length of an answer: what was asked for, or that of the latest phrase."""
         if self._settings.answer_beats is not None:
             return self._settings.answer_beats * TICKS_PER_BEAT
-        began = self._turn.first_ns
-        played = start - self._timeline.tick_at(began) if began is not None else 0
-        return min(max(played, MIN_ANSWER_TICKS), MAX_ANSWER_TICKS)
+        return min(max(self._phrase_ticks, MIN_ANSWER_TICKS), MAX_ANSWER_TICKS)
 
     def _constraints(self) -> Constraints:
         instruments = tuple(sorted(self._settings.instruments or self._instruments or {PIANO}))
@@ -321,11 +316,20 @@ class Session:
             highest=min(127, self._highest + RANGE_MARGIN),
         )
 
-    def _planned(self, note: Note) -> Plan:
+    def _set_up(self, instruments: Iterable[int]) -> list[Command]:
+        """Choose the sounds of the channels that this answer has not used so far."""
+        channel_of = self.channels.of_answer
+        new = {i: channel_of(i) for i in instruments if self._voices.get(i) != channel_of(i)}
+        self._voices |= new
+        return [Send(midi.program(*sound)) for sound in self.channels.setup(new)]
+
+    def _planned(self, note: Note) -> list[Command]:
         self._answer.append(note)
+        self._end = max(self._end, note.end)
         on_ns, off_ns = self._timeline.time_at(note.onset), self._timeline.time_at(note.end)
         channel = self.channels.of_answer(note.instrument)
-        return Plan(on_ns, off_ns, channel, note, self.generation)
+        plan = Plan(on_ns, off_ns, channel, note, self.generation)
+        return [*self._set_up([note.instrument]), plan]
 
     @property
     def _over_ns(self) -> int | None:
@@ -333,7 +337,7 @@ class Session:
 
     @property
     def _ends_ns(self) -> int:
-        return self._timeline.time_at(max((note.end for note in self._answer), default=0))
+        return self._timeline.time_at(self._end)
 
     def _pace(self, now_ns: int) -> list[Command]:
         if self._complete or now_ns - self._heard_ns < HEARD_EVERY_NS:
@@ -344,19 +348,36 @@ class Session:
     def _position(self, tick: int) -> list[Command]:
         return [Tell(Heard(SESSION_ID, tick, HORIZON_TICKS))] if self._paced else []
 
-    def _finish(self, now_ns: int) -> list[Command]:
-        self._remember(self._answer)
-        return [self._turn_to("finished", now_ns), *self._catch_up()]
+    def _end_answer(self, event: str, now_ns: int, *, whole: bool = False) -> list[Command]:
+        """The one way out of an answer, whole or cut short, sounding or only prepared.
 
-    def _keep_heard(self, tick: int) -> None:
-        """Of the answer keep what has sounded by `tick`."""
-        sounded = [note for note in self._answer if note.onset < tick]
-        self._remember(shortened(n, tick) if n.end > tick else n for n in sounded)
+        What of it has sounded by now is kept, and what the player did meanwhile is told.
+        """
+        there, prepared = event != "lost", self.state is State.PREPARED
+        tick = self._start if prepared else self._timeline.tick_at(now_ns)
+        if not whole:
+            sounded = [note for note in self._answer if note.onset < tick]
+            self._answer = [shortened(note, min(note.end, tick)) for note in sounded]
+        kept = [*events_of(self._answer), *self._late]
+        late = Listen(SESSION_ID, tuple(self._late))
+        self._answer, self._late = [], []
+        self._remember(sorted(kept, key=lambda happened: happened.tick))
+        commands: list[Command] = [] if whole else [Release()]
+        if there and not whole:
+            # Never before its start: what the player struck in this very tick stays.
+            rewind = Rewind(SESSION_ID, max(tick, self._start))
+            commands += [Tell(Cancel(SESSION_ID)), Tell(rewind)]
+        commands += self._turn_to(event, now_ns)
+        return commands + ([Tell(late)] if there and late.events else [])
 
-    def _remember(self, notes: Iterable[Note]) -> None:
-        self._history += events_of(notes)
-        self._answer = []
+    def _remember(self, events: Iterable[Event]) -> None:
+        self._history += events
+        if len(self._history) > 2 * HISTORY_EVENTS:
+            del self._history[:-HISTORY_EVENTS]
 
-    def _turn_to(self, event: str, due_ns: int) -> Turned:
-        self.state = step(self.state, event)
-        return Turned(self.state, due_ns)
+    def _turn_to(self, event: str, due_ns: int) -> list[Command]:
+        before, self.state = self.state, step(self.state, event)
+        # Preparing an answer is between us and the engine: the player's turn goes on.
+        if {before, self.state} == {State.LISTENING, State.PREPARED}:
+            return []
+        return [Turned(self.state, due_ns)]

@@ -14,6 +14,11 @@ from antiphon.engine.protocol import MOST_EVENTS, Error, Listen, Reply, Request
 from .scheduler import PLAN_CAPACITY, Scheduler
 from .session import SESSION_ID, Command, Plan, Release, Send, Session, Tell, Turned
 
+BROKEN = ("internal", "unknown-session")
+"""Errors after which the engine no longer knows the session."""
+RENEW_EVERY_NS = 1_000_000_000
+"""How often at most the connection is begun anew."""
+
 
 class Input(Protocol):
     """Where the player's keys come from."""
@@ -85,7 +90,8 @@ class Stage:
         self._source, self._output, self._engine = source, output, engine
         self._witness = witness
         self._present = False
-        self._behind = False
+        self._astray = False
+        self._renewable_ns = 0
         self._heard: list[Event] = []
 
     def turn(self, now_ns: int) -> None:
@@ -105,28 +111,33 @@ class Stage:
         times = (self.scheduler.next_due_ns(), self.session.next_ns)
         return min((t for t in times if t is not None), default=None)
 
-    def handover(self, now_ns: int) -> None:
-        """Give the turn away, take it back, or ask for more, as the pedal would."""
-        self._do(now_ns, self.session.handover(now_ns))
+    def handover(self, now_ns: int, start: int | None = None) -> None:
+        """Give the turn away, take it back, or ask for more, as the pedal would.
+
+        An answer begins at tick `start`, if None as soon as can be.
+        """
+        self._do(now_ns, self.session.handover(now_ns, start))
 
     def silence(self, now_ns: int) -> None:
-        """End everything of the answer that sounds, and plan nothing more."""
-        self._release(now_ns)
+        """End the answer and everything of it that sounds; one that is prepared never begins."""
+        self._do(now_ns, self.session.silence(now_ns))
 
     def _listen_to_engine(self, now_ns: int) -> None:
-        if self._behind:
+        if self._astray and now_ns >= self._renewable_ns:
             # What it did not hear it would never know: greet it anew and tell it everything.
-            self._behind = False
+            self._renewable_ns = now_ns + RENEW_EVERY_NS
             self._engine.renew(now_ns)
         replies = self._engine.poll(now_ns)
         if self._engine.present != self._present:
             self._present = self._engine.present
+            self._astray = False
             session = self.session
             self._do(now_ns, session.back(now_ns) if self._present else session.lost(now_ns))
         elif not self._present and self.session.waiting:
             self._do(now_ns, self.session.lost(now_ns))
         for reply in replies:
             if isinstance(reply, Error):
+                self._astray |= reply.code in BROKEN
                 self._witness.troubled(now_ns, reply)
             self._do(now_ns, self.session.engine(now_ns, reply))
 
@@ -151,13 +162,13 @@ class Stage:
     def _tell(self, request: Request) -> None:
         """Send a request behind what was heard before it."""
         self._tell_heard()
-        self._behind |= not self._engine.send(request)
+        self._astray |= not self._engine.send(request)
 
     def _tell_heard(self) -> None:
         """Send what was heard since the last time, a chord or a glissando as one message."""
         while self._heard:
             events, self._heard = tuple(self._heard[:MOST_EVENTS]), self._heard[MOST_EVENTS:]
-            self._behind |= not self._engine.send(Listen(SESSION_ID, events))
+            self._astray |= not self._engine.send(Listen(SESSION_ID, events))
 
     def _sound(self, now_ns: int) -> None:
         for sent in self.scheduler.due(now_ns):

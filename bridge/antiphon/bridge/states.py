@@ -15,6 +15,8 @@ class State(Enum):
 
     IDLE = "idle"
     LISTENING = "listening"
+    PREPARED = "prepared"
+    """Still the player's turn; the answer to what may be the whole phrase is being made."""
     ANSWERING = "answering"
     RECOVERING = "recovering"
 
@@ -23,6 +25,11 @@ TABLE: dict[tuple[State, str], State] = {
     (State.IDLE, "key"): State.LISTENING,
     (State.IDLE, "ask"): State.ANSWERING,
     (State.LISTENING, "over"): State.ANSWERING,
+    (State.LISTENING, "pause"): State.PREPARED,
+    (State.PREPARED, "goes on"): State.LISTENING,
+    (State.PREPARED, "over"): State.ANSWERING,
+    (State.PREPARED, "finished"): State.IDLE,
+    (State.PREPARED, "lost"): State.LISTENING,
     (State.ANSWERING, "key"): State.LISTENING,
     (State.ANSWERING, "finished"): State.IDLE,
     (State.ANSWERING, "lost"): State.RECOVERING,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,15 +22,25 @@ from .protocol import DEFAULT_ENDPOINT
 from .server import Server
 
 
-def serve(endpoint: str, folder: Path | None, threads: int) -> None:
-    """Load the bundle and serve until SIGTERM or SIGINT. Blocks."""
+def serve(
+    endpoint: str, folder: Path | None, threads: int, *, until_stdin_closes: bool = False
+) -> None:
+    """Load the bundle and serve until SIGTERM or SIGINT, or until standard input ends. Blocks."""
     bundle = load(folder)
     desk = Desk(Model(bundle, threads), bundle.about.name, time.monotonic_ns)
     server = Server(desk, endpoint)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
+    if until_stdin_closes:
+        threading.Thread(target=_stop_with_input, args=(server,), daemon=True).start()
     print(json.dumps({"endpoint": server.endpoint, "model": bundle.about.name}), flush=True)  # noqa: T201 (its one line of output)
     server.run()
+
+
+def _stop_with_input(server: Server) -> None:
+    while os.read(0, 1):
+        pass
+    server.stop()
 
 
 def main() -> int:
@@ -37,9 +49,13 @@ def main() -> int:
     parser.add_argument("--endpoint", default=DEFAULT_ENDPOINT, help="tcp://127.0.0.1:0 picks one")
     parser.add_argument("--bundle", type=Path, help="folder of the model (default: the shipped)")
     parser.add_argument("--threads", type=int, default=1, help="threads of inference")
+    parser.add_argument(
+        "--until-stdin-closes", action="store_true", help="end with whoever started it"
+    )
     options = parser.parse_args()
+    close = options.until_stdin_closes
     try:
-        serve(options.endpoint, options.bundle, options.threads)
+        serve(options.endpoint, options.bundle, options.threads, until_stdin_closes=close)
     except AntiphonError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +51,15 @@ def models(
         typer.echo(json.dumps({**figures, "styles": about.styles, "figures": about.figures}))
         return
     typer.echo(f"{about.name}: {about.precision}, {size / 1e6:.1f} MB, checksums match")
-    typer.echo(f"context {about.shape.context}, {len(about.styles)} styles")
+    typer.echo(f"context {about.shape.context}")
     for line in about.data:
         typer.echo(f"  {line}")
+    typer.echo(f"{len(about.styles)} styles:")
+    typer.echo(_wrapped(about.styles))
+
+
+def _wrapped(styles: Sequence[str]) -> str:
+    """Names in lines as wide as the terminal."""
+    width = shutil.get_terminal_size().columns
+    indent = "  "
+    return textwrap.fill(", ".join(styles), width, initial_indent=indent, subsequent_indent=indent)
