@@ -130,6 +130,6 @@ def _keep(scene: Scene, plan: Plan, phrase: midifile.Phrase | None) -> list[Path
     stem = plan.phrase.stem if plan.phrase else "play"
     kept = results.save(piece, plan.folder, stem, screen.say)
     screen.show(tracks)
-    if scene.farewell is not None:
+    if scene.farewell is not None and scene.farewell.sent:
         screen.say(scene.farewell.text())
     return kept
