@@ -35,6 +35,7 @@ PARTS: tuple[tuple[type[Any], str], ...] = (
     (notes.Pedal, "Pedal"),
     (wishes.Constraints, "Constraints"),
     (wishes.Feel, "Feel"),
+    (wishes.Blend, "Blend"),
 )
 HEAD = """\
 <!-- Written by docs/make_protocol.py from engine/antiphon/engine/protocol.py: change that. -->
@@ -46,7 +47,8 @@ HEAD = """\
 PARTS_HEAD = """\
 ## Parts of messages
 
-Notes and key events are arrays, constraints and feel are maps in which any field may be left out.
+Notes and key events are arrays; constraints, feel and blend are maps in which a field with a
+default may be left out.
 """
 GOLDEN_NOTE = """\
 Instruments are numbered {instruments}.

@@ -28,6 +28,7 @@ def tiny_network() -> network.Model:
             torch.nn.init.normal_(block.out.weight, std=0.1)
             torch.nn.init.normal_(block.down.weight, std=0.1)
         net.own.weight.mul_(20)
+        torch.nn.init.normal_(net.sounding.weight, std=0.3)
     return net.eval()
 
 

@@ -13,6 +13,8 @@ from antiphon.engine.notes import Note
 from antiphon.engine.protocol import Answer, Done, Error, Listen, Notes, Open, Reply, Request
 
 MS = 1_000_000
+PEDAL = midi.control(0, midi.SOFT, 127), midi.control(0, midi.SOFT, 0)
+"""The soft pedal, pressed and let go: the player hands over, or stops an answer."""
 
 
 class FakeEngine:
@@ -128,3 +130,8 @@ class Theatre:
 
     def troubled(self, now_ns: int, error: Error) -> None:
         self.troubles.append(error.text)
+
+
+def asked(theatre: Theatre) -> Answer:
+    """The latest request for an answer."""
+    return theatre.engine.asked

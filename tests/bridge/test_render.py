@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from antiphon.bridge import soundfont, wave
+from antiphon.bridge.ending import Wish
 from antiphon.bridge.render import BUILT_IN, PEAK, render
 from antiphon.engine.errors import FileRefused, MachineError
 from antiphon.engine.notes import DRUMS, Note
@@ -55,6 +56,30 @@ class TestBuiltInVoice:
 
         assert len(render({"you": again}, 120, {}, rate=RATE).samples) < RATE
 
+    @pytest.mark.parametrize("block", [1, 7, 1000, RATE])
+    def test_samples_are_the_same_however_they_are_cut_into_blocks(
+        self, block: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tracks = {"you": [Note(0, 0, 60, 2, 90)], "answer": [Note(3, DRUMS, 38, 1, 60)]}
+        whole = render(tracks, 120, {}, rate=1000).samples
+        monkeypatch.setattr("antiphon.bridge.render.BLOCK", block)
+
+        assert len(whole) > 200
+        assert np.array_equal(render(tracks, 120, {}, rate=1000).samples, whole)
+
+    def test_it_is_asked_at_each_note_and_block_whether_it_is_still_wanted(self) -> None:
+        def rendered(looks: list[None]) -> None:
+            render({"you": PLAYED, "answer": ANSWERED}, 120, {}, rate=RATE, heed=looks.pop)
+
+        plenty = [None] * 1000
+        rendered(plenty)
+        needed = 1000 - len(plenty)
+
+        assert needed >= len(PLAYED) + len(ANSWERED) + 3
+        for looks in range(needed):
+            with pytest.raises(IndexError):
+                rendered([None] * looks)
+
     def test_no_notes_are_no_samples(self) -> None:
         assert render({"you": []}, 120, {}).samples.shape == (0, 2)
 
@@ -91,6 +116,14 @@ def test_a_wave_file_holds_the_samples_and_is_always_the_same(tmp_path: Path) ->
     assert rate == RATE
     assert read.tolist() == [[0, 0], [16384, -16384], [32767, -32768]]
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_a_wave_file_that_is_no_longer_wanted_leaves_nothing(tmp_path: Path) -> None:
+    wish = Wish()
+    wish.make()
+    with pytest.raises(KeyboardInterrupt):
+        wave.write(tmp_path / "a.wav", np.zeros((1, 2), np.float32), RATE, wish.heed)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_wave_file_in_no_folder_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -61,6 +62,16 @@ def test_a_broken_font_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(MachineError, match=r"^The SoundFont .*broken\.sf2 .*\.$"):
         soundfont.render(broken, [Note(0, 0, 60, 48, 90)], tempo_bpm=120, programs={}, rate=22050)
+
+
+@pytest.mark.real
+def test_a_piece_with_more_notes_than_a_pipe_holds_is_rendered() -> None:
+    font = soundfont.find()
+    assert font, "There is no SoundFont: apt-get install fluidr3mono-gm-soundfont."
+    notes = [Note(tick, 0, pitch, 1, 90) for tick in range(40) for pitch in range(128)]
+    assert len(msgspec.json.encode(notes)) > 2**16
+
+    assert len(soundfont.render(font, notes, tempo_bpm=240, programs={}, rate=8000))
 
 
 @pytest.mark.real

@@ -88,6 +88,42 @@ def test_waiting_for_an_engine_is_not_held_against_it(monkeypatch: pytest.Monkey
     assert (scene.error, scene.answers) == (None, 1)
 
 
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [
+        ("idle", "The rest of the answer is left out. Your turn."),
+        ("answering", "Answering …"),
+        ("listening", "Listening …"),
+    ],
+)
+def test_what_becomes_of_an_answer_whose_engine_was_lost_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], on: str, said: str
+) -> None:
+    script: dict[int, link.Message] = {
+        SECOND: link.Turned(0, 0, "answering"),
+        2 * SECOND: link.Turned(0, 0, "recovering"),
+        3 * SECOND: link.Turned(0, 0, on),
+        4 * SECOND: link.Troubled("Enough.", 2),
+    }
+    supervisor, _, _, _ = supervised(monkeypatch, script)
+    supervisor.run(None)
+    waiting = "The engine is gone; waiting for it …"
+    assert capsys.readouterr().out.splitlines() == ["Answering …", waiting, said]
+
+
+def test_an_answer_that_was_played_whole_is_not_said_to_be_cut_short(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script: dict[int, link.Message] = {
+        SECOND: link.Turned(0, 0, "answering"),
+        2 * SECOND: link.Turned(0, 0, "idle"),
+        3 * SECOND: link.Troubled("Enough.", 2),
+    }
+    supervisor, _, _, _ = supervised(monkeypatch, script)
+    supervisor.run(None)
+    assert capsys.readouterr().out.splitlines() == ["Answering …", "Your turn."]
+
+
 def test_an_engine_that_lives_and_is_missed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     script: dict[int, link.Message] = {
         SECOND: link.EngineIs(False, ""),

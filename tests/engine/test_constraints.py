@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +55,46 @@ def test_something_is_always_legal_and_all_that_is_legal_obeys(
         assert last is None or token > last
         # The first note of an answer that must begin now may stand above what is still held.
         assert instrument == DRUMS or not full or (last is None and not may_wait)
+
+
+@given(
+    constraints_strategy(), sounding_strategy(), st.sets(st.integers(0, DRUMS), min_size=1),
+    st.booleans(),
+)  # fmt: skip
+def test_whoever_is_overdue_begins_the_moment_if_it_can(
+    wishes: Constraints, sounding: list[Note], late: set[int], crowded: bool
+) -> None:
+    only = np.zeros(len(INSTRUMENTS), np.bool_)
+    only[list(late)] = True
+    rules = Rules(SIZE, wishes)
+    anyone = rules.events(sounding, None, 0, crowded=crowded).copy()
+    mask = rules.events(sounding, None, 0, crowded=crowded, only=only)
+    notes = [t for t in np.flatnonzero(anyone).tolist() if vocab.is_note(t)]
+    theirs = [t for t in notes if vocab.instrument_pitch(t)[0] in late]
+
+    if theirs:
+        assert np.flatnonzero(mask).tolist() == theirs
+    else:
+        assert [t for t in np.flatnonzero(mask) if not vocab.is_wait(int(t))] == []
+        assert mask.any()
+
+
+@given(constraints_strategy(), sounding_strategy(), LAST)
+def test_where_a_note_must_come_the_notes_are_those_that_were_legal(
+    wishes: Constraints, sounding: list[Note], last: int | None
+) -> None:
+    rules = Rules(SIZE, wishes)
+    anything = rules.events(sounding, last, 0, may_end=True).copy()
+    notes = rules.events(sounding, last, 0, may_end=True, strike=True)
+
+    assert notes.tolist() == [m and vocab.is_note(t) for t, m in enumerate(anything)]
+
+
+def test_more_than_ten_instruments_are_refused() -> None:
+    assert Constraints(tuple(range(10)))
+    assert Constraints((0,) * 20)
+    with pytest.raises(ValueError, match="11 instruments are named, and at most 10"):
+        Constraints(tuple(range(11)))
 
 
 @given(constraints_strategy(), st.integers(0, 400))

@@ -15,6 +15,7 @@ from antiphon.engine.protocol import (
     Error,
     Heard,
     Hello,
+    Infill,
     Listen,
     Notes,
     Open,
@@ -85,6 +86,35 @@ def test_a_conversation_from_hello_to_close(talk: Talk) -> None:
     assert talk.sessions() == 0
 
 
+def test_a_gap_is_filled_as_an_answer_is_given(talk: Talk) -> None:
+    talk.say(Open(1, seed=3))
+    talk.say(Listen(1, PHRASE))
+    talk.work()
+    assert talk.say(Infill(1, 8, start=400, until=4000, after=(Note(4000, 0, 60, 24, 80),))) == []
+
+    *told, (_, done) = talk.work()
+
+    notes = [n for _, reply in told if isinstance(reply, Notes) for n in reply.notes]
+    assert notes
+    assert all(400 <= n.onset < 4000 for n in notes)
+    assert all(isinstance(r, Notes) and (r.session, r.generation) == (1, 8) for _, r in told)
+    assert isinstance(done, Done)
+    assert (done.generation, done.tokens > 0) == (8, True)
+    assert done.reason in ("until", "end")
+
+
+def test_a_gap_is_left_when_something_else_is_asked_for(talk: Talk) -> None:
+    talk.say(Open(1))
+    talk.say(Infill(1, 4, 0, 100_000))
+    talk.work(most=20)
+    (done,) = talk.say(Answer(1, 5, 2000, 2200))
+    generations = {r.generation for _, r in talk.work() if isinstance(r, Notes | Done)}
+
+    assert isinstance(done, Done)
+    assert (done.generation, done.reason) == (4, "cancelled")
+    assert generations == {5}
+
+
 def test_replies_go_to_whoever_asked(talk: Talk) -> None:
     for client, generation in ((ALICE, 1), (BOB, 2)):
         talk.say(Open(1), client)
@@ -121,8 +151,12 @@ def test_the_first_notes_leave_before_the_answer_is_complete(talk: Talk) -> None
 
 
 @pytest.mark.parametrize(
-    "request_", [Listen(9, ()), Answer(9, 1, 0, 10), Heard(9, 0, 0), Rewind(9, 0), Cancel(9)]
-)
+    "request_",
+    [
+        Listen(9, ()), Answer(9, 1, 0, 10), Infill(9, 1, 0, 10), Heard(9, 0, 0), Rewind(9, 0),
+        Cancel(9),
+    ],
+)  # fmt: skip
 def test_a_session_that_was_never_opened_is_unknown(talk: Talk, request_: Request) -> None:
     (error,) = talk.say(request_)
     assert isinstance(error, Error)

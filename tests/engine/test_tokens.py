@@ -16,6 +16,7 @@ from antiphon.engine.tokens import (
     Decoder,
     Grid,
     Row,
+    Whole,
     decode,
     encode,
     quantised,
@@ -72,9 +73,15 @@ def test_one_row_at_a_time_gives_the_same_notes_in_order_of_onset(rows: list[Row
     assert len(notes) == sum(vocab.is_note(row.token) for row in rows)
 
 
-@given(rows_strategy(), st.none() | st.builds(Grid, st.integers(0, 200), st.integers(1, 800)))
-def test_positions_are_what_a_slow_count_says(rows: list[Row], grid: Grid | None) -> None:
-    cursor, tick, struck = Cursor(0, grid), 0, 0
+@given(
+    rows_strategy(),
+    st.none() | st.builds(Grid, st.integers(0, 200), st.integers(1, 800)),
+    st.none() | st.builds(Whole, st.integers(0, 200), st.integers(1, 9000)),
+)
+def test_positions_are_what_a_slow_count_says(
+    rows: list[Row], grid: Grid | None, whole: Whole | None
+) -> None:
+    cursor, tick, struck = Cursor(0, grid, whole), 0, 0
     for row in rows:
         moved = cursor.advance(row.token, row.velocity)
         if vocab.is_wait(row.token):
@@ -83,8 +90,22 @@ def test_positions_are_what_a_slow_count_says(rows: list[Row], grid: Grid | None
         timing = 1 + min((tick - grid.origin) % grid.bar, MAX_TIMING - 1) if grid else 0
         of_note = vocab.is_note(row.token) or vocab.is_length(row.token)
 
+        part = sum(tick - whole.origin >= n / 128 * whole.total for n in range(128)) if whole else 0
+
         assert cursor.tick == tick
-        assert moved == Row(row.token, row.velocity, timing, of_note * min(struck, MAX_CHORD))
+        assert moved[:4] == (row.token, row.velocity, timing, of_note * min(struck, MAX_CHORD))
+        assert moved.part == (max(part, 1) if whole else 0)
+        assert moved.countdown == (129 - moved.part if whole else 0)
+        assert moved[6:] == (0, 0)
+
+
+def test_a_piece_is_told_in_128_parts_that_are_counted_down() -> None:
+    whole = Whole(96, 128 * 48)
+    places = [whole.place(96 + 48 * n) for n in range(128)]
+
+    assert places == [(1 + n, 128 - n) for n in range(128)]
+    assert whole.place(0) == (1, 128)
+    assert whole.place(10**6) == (128, 1)
 
 
 def test_a_chord_is_counted_and_shares_its_timing() -> None:

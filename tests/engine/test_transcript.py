@@ -8,9 +8,10 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, events_of
-from antiphon.engine.tokens import decode, encode
-from antiphon.engine.transcript import Transcript
+from antiphon.engine.tokens import Cursor, Grid, Row, Whole, decode, encode, encode_note
+from antiphon.engine.transcript import RESTATE_AFTER, Entry, Transcript
 from music import notes_strategy
 
 
@@ -137,3 +138,140 @@ def test_strikes_that_come_late_end_in_the_same_place(notes: list[Note], random:
         (e.tick, e.instrument, e.pitch) for e in events
     )
     assert transcript.rows == encode(transcript.notes(), origin=transcript.origin)
+
+
+LABELS = (Row(vocab.STYLE), Row(vocab.WITH))
+OTHERS = (Row(vocab.STYLE + 1), Row(vocab.WITH))
+GRID = Grid(0, 192)
+
+
+class Slow:
+    """A transcript with labels beside a plain account of it: which note is led to by which."""
+
+    def __init__(self) -> None:
+        self.fast = Transcript(LABELS, GRID)
+        self.told: dict[Entry, tuple[Row, ...]] = {}
+        self.whole: Whole | None = None
+
+    def changed(self, before: list[Row], at: int) -> None:
+        """From this row on all was written anew: labels told there are gone."""
+        assert self.fast.rows[:at] == before[:at], "rows ahead of the change stand"
+        left = {entry for entry in self.fast.entries if entry.begin < at}
+        self.told = {entry: labels for entry, labels in self.told.items() if entry in left}
+
+    def rows(self) -> list[Row]:
+        cursor = Cursor(self.fast.origin, GRID, self.whole)
+        rows = list(LABELS)
+        for entry in self.fast.entries:
+            own = encode_note(entry.note, cursor)
+            at = next(i for i, row in enumerate(own) if row.velocity)
+            rows += [*own[:at], *self.told.get(entry, ()), *own[at:]]
+        return rows
+
+    def hear(self, notes: list[Note]) -> None:
+        before = list(self.fast.rows)
+        self.changed(before, self.fast.hear(events_of(self._behind(notes))))
+
+    def play(self, notes: list[Note], labels: list[bool]) -> None:
+        self.fast.trim()
+        music = self._behind(notes)
+        cursor = self.fast.begin_playing(music[0].onset if music else 0)
+        for i, note in enumerate(music):
+            new = i == 0 or note.onset > music[i - 1].onset
+            kind = OTHERS if i % 2 else LABELS
+            told = new and labels[i % len(labels)] and self.fast.due(kind)
+            self.fast.rest_until(note.onset, cursor)
+            if told:
+                self.fast.tell(kind)
+            for row in encode_note(note, Cursor(note.onset)):
+                self.fast.play(cursor.advance(row.token, row.velocity))
+            if told:
+                self.told[self.fast.entries[-1]] = kind
+
+    def rewind(self, part: float) -> None:
+        before = list(self.fast.rows)
+        self.changed(before, self.fast.rewind(round(part * (self.fast.tick + 20))))
+
+    def place(self, whole: Whole | None) -> None:
+        before, self.whole = list(self.fast.rows), whole
+        self.changed(before, self.fast.place(whole))
+
+    def _behind(self, notes: list[Note]) -> list[Note]:
+        """The notes as they come behind what there is, on the model's own grid."""
+        first = self.fast.tick + 1 if self.fast.entries else 0
+        music = decode(encode(notes))
+        return [Note(n.onset + first, n.instrument, n.pitch, n.length, n.velocity) for n in music]
+
+
+steps = st.one_of(
+    st.tuples(st.just("hear"), notes_strategy(8)),
+    st.tuples(st.just("play"), notes_strategy(8), st.lists(st.booleans(), min_size=1, max_size=4)),
+    st.tuples(st.just("rewind"), st.floats(0, 1)),
+    st.tuples(st.just("place"), st.none() | st.builds(Whole, st.just(0), st.integers(1, 9000))),
+)
+
+
+@given(st.lists(steps, max_size=8))
+def test_labels_stand_before_the_note_they_led_to_until_it_is_written_anew(
+    story: list[tuple[object, ...]],
+) -> None:
+    slow = Slow()
+    for name, *arguments in story:
+        getattr(slow, str(name))(*arguments)
+        slow.fast.trim()
+        assert slow.fast.rows == slow.rows()
+
+
+@given(st.lists(st.tuples(st.sampled_from([LABELS, OTHERS, ()]), st.integers(1, 900)), max_size=6))
+def test_labels_are_due_when_they_are_others_or_were_told_long_ago(
+    story: list[tuple[tuple[Row, ...], int]],
+) -> None:
+    transcript = Transcript(LABELS)
+    last: tuple[Row, ...] = LABELS
+    since = 0
+    cursor = transcript.begin_playing()
+    for labels, rows in story:
+        expected = labels != () and (labels != last or since > RESTATE_AFTER)
+        assert transcript.due(labels) == expected
+        if expected:
+            transcript.tell(labels)
+            last, since = labels, 0
+        for _ in range(rows):
+            transcript.play(cursor.advance(vocab.note_id(DRUMS, 36), 4))
+        since += rows
+
+
+def test_labels_told_for_an_answer_that_is_taken_back_are_due_again() -> None:
+    slow = Slow()
+    slow.hear([Note(0, 0, 60, 24, 72)])
+    slow.play([Note(0, 0, 62, 24, 72), Note(24, 0, 64, 24, 72)], [False, True])
+    slow.fast.tell(OTHERS)
+    assert not slow.fast.due(OTHERS)
+
+    slow.rewind(0.5)
+
+    assert slow.fast.due(OTHERS)
+    assert not slow.fast.due(LABELS)
+
+
+def test_a_piece_from_nothing_begins_under_the_labels_of_its_answer() -> None:
+    transcript = Transcript(LABELS, GRID)
+    assert transcript.start(OTHERS) == 0
+    cursor = transcript.begin_playing(96)
+    transcript.play(cursor.advance(vocab.note_id(DRUMS, 36), 4))
+
+    first = Row(vocab.note_id(DRUMS, 36), 4, GRID.timing(96), 1)
+    assert transcript.rows == [*OTHERS, Row(vocab.START), first]
+    assert transcript.rewind(0) == 0
+    assert transcript.rows == [*LABELS]
+
+
+def test_an_example_stands_between_the_labels_and_what_is_heard() -> None:
+    example = encode([Note(0, 0, 50, 24, 72), Note(24, 0, 52, 24, 72)])
+    transcript = Transcript(LABELS, GRID, example)
+    heard_rows = encode([Note(7, 0, 60, 24, 80)], 7, GRID)
+    transcript.hear(events_of([Note(7, 0, 60, 24, 80)]))
+
+    assert transcript.rows == [*LABELS, *example, *heard_rows]
+    transcript.rewind(0)
+    assert transcript.rows == [*LABELS, *example]

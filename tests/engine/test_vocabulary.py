@@ -109,3 +109,25 @@ def test_a_style_is_found_by_any_part_of_its_name(name: str) -> None:
 
 def test_of_several_styles_the_shortest_name_is_meant() -> None:
     assert VOCABULARY.styles[VOCABULARY.style_id("roman") - vocab.STYLE] == "romantic"
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("chopn", " (near it: Chopin_F)"),
+        ("Romantik", " (near it: romantic, piano_romantic)"),
+        ("kazoo", ""),
+    ],
+)
+def test_an_unknown_style_is_refused_with_the_names_it_may_be_a_slip_of(
+    name: str, near: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        VOCABULARY.style_id(name)
+    assert str(refused.value) == f"No style is called {name!r}{near}; `antiphon models` names all."
+
+
+def test_at_most_three_near_names_are_told_the_nearest_first() -> None:
+    bachs = Vocabulary([f"Bach_{initials}" for initials in ("JS", "CPE", "WF", "JC", "JCF")])
+    with pytest.raises(UserError, match=r"near it: Bach_JC, Bach_JCF, Bach_JS\)"):
+        bachs.style_id("bahc_jc")

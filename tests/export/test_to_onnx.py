@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ import torch
 
 from antiphon.engine.model import CHUNK, Model, Slot
 from antiphon.engine.tokens import Row
-from antiphon.engine.vocabulary import NOTE, STYLE
-from antiphon.export.model import COMPANIONS
-from antiphon.export.to_onnx import BLOCK, quantise, write_bundle
+from antiphon.engine.vocabulary import NOTE, STYLE, Vocabulary
+from antiphon.export import calibration
+from antiphon.export import model as network
+from antiphon.export.model import column_sizes
+from antiphon.export.quantise import bits_of, dequantised, quantise
+from antiphon.export.to_onnx import model_graph, write_bundle
 from bundles import STYLES, tiny_model, tiny_network
 
 LENGTHS = (0, 1, 31, 32, 33, 200)
@@ -21,9 +25,8 @@ LENGTHS = (0, 1, 31, 32, 33, 200)
 
 def some_rows(n: int, seed: int = 1) -> list[Row]:
     random = np.random.Generator(np.random.PCG64(seed))
-    tokens = random.integers(STYLE + len(STYLES), size=n)
-    companions = [random.integers(size, size=n) for size in COMPANIONS.values()]
-    return [Row(*map(int, row)) for row in zip(tokens, *companions, strict=True)]
+    columns = [random.integers(size, size=n) for size in column_sizes(STYLE + len(STYLES))]
+    return [Row(*map(int, row)) for row in zip(*columns, strict=True)]
 
 
 def fed(slot: Slot, rows: list[Row], step: int = CHUNK) -> None:
@@ -83,13 +86,39 @@ def test_eight_bits_are_close_to_thirty_two(tmp_path: Path) -> None:
     assert 0 < error < 0.05
 
 
-def test_a_quantised_matrix_is_near_the_whole_one() -> None:
-    matrix = np.random.Generator(np.random.PCG64(4)).normal(size=(24, 2 * BLOCK))
-    quantised, scales = quantise(matrix.astype(np.float32))
-    restored = (quantised.astype(np.float32).reshape(24, 2, BLOCK) - 128) * scales.reshape(24, 2, 1)
+@torch.no_grad()
+def rounded_network(bits: int) -> network.Model:
+    """The tiny network with weights as `bits` leave them, in 32 bits."""
+    copy = deepcopy(tiny_network())
+    for name, matrix in calibration.matrices(copy).items():
+        packed, scales = quantise(matrix.weight.numpy(), bits_of(name, bits) or 0)
+        matrix.weight.copy_(torch.from_numpy(dequantised(packed, scales)))
+    return copy
 
-    assert quantised.dtype == np.uint8
-    assert np.abs(restored.reshape(matrix.shape) - matrix).max() <= np.abs(scales).max() * 0.51
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_few_bits_mean_to_the_graph_what_they_plainly_say(tmp_path: Path, bits: int) -> None:
+    rows, heard = some_rows(100), []
+    for name, net, stored in (
+        ("few", tiny_network(), bits),
+        ("same", rounded_network(bits), None),
+        ("whole", tiny_network(), None),
+    ):
+        slot = Model(write_bundle(net, tmp_path / name, name, STYLES, bits=stored)).slot()
+        fed(slot, rows)
+        heard.append(slot.logits.copy())
+    few, same, whole = heard
+
+    # The graph rounds what it multiplies with too, to 8 bits: a little more than the weights alone.
+    assert np.abs(few - same).mean() < {8: 2, 4: 0.5}[bits] * np.abs(same - whole).mean()
+
+
+def test_a_small_model_fits_in_files_of_twenty_megabytes() -> None:
+    shape = network.config("small", Vocabulary(tuple(f"style {i}" for i in range(300))).size)
+    net = network.Model(shape)
+
+    sizes = [len(model_graph(net, bits)) / 1e6 for bits in (None, 8, 4)]
+    assert 20 > sizes[0] > 1.8 * sizes[1] > 1.8 * 1.1 * sizes[2]
 
 
 def test_a_bundle_says_what_it_is(tmp_path: Path) -> None:

@@ -2,56 +2,37 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from antiphon.engine import vocabulary as vocab
-from antiphon.engine.notes import Note
-from antiphon.engine.tokens import encode
-from antiphon.export import train
-from antiphon.export.data import ARRAYS, Corpus, Piece
+from antiphon.engine.errors import UserError
+from antiphon.engine.vocabulary import Vocabulary
+from antiphon.export import train, training
+from antiphon.export.curve import Curve, Point
 from antiphon.export.measure import bits_per_note
-from antiphon.export.train import Run, rate_at
-
-
-def corpus() -> Corpus:
-    """Two collections of scales up and down, in memory."""
-    pieces: list[Piece] = []
-    columns: dict[str, list[int]] = {name: [] for name in ARRAYS}
-    for i in range(6):
-        scale = [Note(24 * n, 0, 50 + (n + i) % 12, 24, 80) for n in range(60)]
-        rows, tick = encode(scale), 0
-        begin = len(columns["token"])
-        for row in rows:
-            tick += vocab.ticks_of(row.token) if vocab.is_wait(row.token) else 0
-            for name, value in zip(ARRAYS, (row.token, row.velocity, row.chord, tick), strict=True):
-                columns[name].append(value)
-        pieces.append(
-            Piece(
-                collection=f"collection {i % 2}", styles=(), instruments=(0,),
-                tempo=vocab.tempo_id(120), metre=vocab.metre_id(4, 4), bar=192,
-                performed=False, begin=begin, length=len(rows), n_notes=60,
-            )
-        )  # fmt: skip
-    arrays = {name: np.array(columns[name], kind) for name, kind in ARRAYS.items()}
-    return Corpus((), tuple(pieces), arrays)
+from antiphon.export.model import config
+from antiphon.export.schedule import FRESH, Schedule
+from antiphon.export.train import Plan, Run
+from corpora import scales
 
 
 @pytest.fixture(autouse=True)
 def small_and_steady(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Little windows, and a budget that is counted in steps: each takes a second of it."""
-    monkeypatch.setattr(train, "STAGES", ((1.0, 2, 64),))
+    """A budget that is counted in steps: each takes a second of it."""
     monkeypatch.setattr(train, "bf16_pays", lambda: False)
-    moments = iter(range(1_000_000))
-    monkeypatch.setattr("antiphon.export.train.time.monotonic", lambda: float(next(moments)))
+    moments = itertools.count()
+    monkeypatch.setattr(Run, "_worked_s", lambda _: float(next(moments)))
 
 
-def run(folder: Path, seed: int = 1) -> Run:
-    return Run(folder, corpus(), "tiny", minutes=1, seed=seed)
+def run(folder: Path, seed: int = 1, minutes: float = 1) -> Run:
+    schedule = Schedule(((1.0, 2, 64),))
+    plan = Plan(config("tiny", Vocabulary().size), (), minutes, schedule=schedule, seed=seed)
+    return Run(folder, scales(), plan)
 
 
 def same_weights(a: Run, b: Run) -> bool:
@@ -117,19 +98,46 @@ def test_a_save_that_is_cut_off_leaves_the_last_one_whole(
 
 
 def test_a_whole_budget_is_spent_and_judged(tmp_path: Path) -> None:
-    r = Run(tmp_path, corpus(), "tiny", minutes=0.2, seed=1)
+    r = run(tmp_path, minutes=0.2)
     told: list[str] = []
 
-    figures = train.train(r, corpus(), told.append)
+    figures = training.train(r, scales(), told.append, samples=False)
 
     assert figures.keys() == {"collection 0", "collection 1", "macro"}
     assert r.share == 1.0
     assert (tmp_path / "model.safetensors").exists()
     assert any("judged" in line for line in told)
+    with Image.open(tmp_path / "loss.png") as picture:
+        assert picture.size == (900, 500)
+
+
+def test_a_picture_of_a_resumed_run_has_every_step_once(tmp_path: Path) -> None:
+    r = run(tmp_path, minutes=0.2)
+    curve = Curve(tmp_path, 0)
+    for _ in range(4):
+        curve.points.append(Point(r.minutes, r.step()))
+    r.save()
+    curve.points += [Point(r.minutes, r.step())]  # what a kill loses
+    curve.save()
+
+    training.train(run(tmp_path, minutes=0.2), scales(), lambda _: None, samples=False)
+
+    minutes = [point.minutes for point in Curve(tmp_path, 1).points]
+    assert minutes == sorted(set(minutes))
+    assert len(minutes) == 12
 
 
 def test_the_rate_warms_up_stays_and_falls_to_nothing() -> None:
+    rate_at = FRESH.rate_at
     assert rate_at(0.0) == pytest.approx(0.02)
     assert rate_at(0.3) == 1.0
     assert rate_at(1.0) == 0.0
     assert rate_at(0.8) < rate_at(0.6) < 1.0
+
+
+def test_a_run_of_another_shape_is_not_resumed(tmp_path: Path) -> None:
+    run(tmp_path).save()
+    plan = Plan(config("slim", Vocabulary().size), (), 1)
+
+    with pytest.raises(UserError, match="another shape"):
+        Run(tmp_path, scales(), plan)

@@ -8,16 +8,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from antiphon.bridge import midifile
-from antiphon.bridge.bounce import PATIENCE_NS, RealTimeEngine
 from antiphon.bridge.client import Client
 from antiphon.bridge.clock import SystemClock
 from antiphon.bridge.examples import example_phrase
+from antiphon.bridge.real_time_engine import PATIENCE_NS, RealTimeEngine
 from antiphon.bridge.recording import ANSWER, PLAYER
 from antiphon.engine.errors import EngineLost
 from antiphon.engine.notes import DRUMS, TICKS_PER_BEAT, Note
@@ -91,6 +92,88 @@ def test_music_is_made_from_nothing_with_the_asked_instruments(tmp_path: Path) -
     assert len(notes) > 20
 
 
+TEN = "piano,strings,brass,reed,pipe,organ,guitar,bass,drums,ensemble"
+
+
+def test_one_command_makes_four_minutes_for_ten_instruments_that_end_by_themselves(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "piece.mid"
+    result = antiphon("bounce", "none", target, "--minutes", "4", "--instruments", TEN, "--json")
+
+    assert result.returncode == 0, result.stderr
+    phrase = midifile.read(target)
+    bar_s = 4 * 60 / phrase.tempo_bpm
+    lasts_s = phrase.notes[-1].onset / TICKS_PER_BEAT * 60 / phrase.tempo_bpm
+    assert 240 - bar_s <= lasts_s < 240 + 2 * bar_s
+    assert json.loads(result.stdout.splitlines()[-1])["seconds"] >= 240
+    assert len({(n.instrument == DRUMS, phrase.programs[n.instrument]) for n in phrase.notes}) == 10
+
+
+def test_a_short_melody_becomes_a_song_in_a_style_into_which_other_instruments_come(
+    tmp_path: Path,
+) -> None:
+    melody = list(midifile.read(example_phrase()).notes)
+    end = max(note.end for note in melody)
+    options = ("--minutes", "1", "--style", "chopin", "--instruments", "piano,bass,drums,guitar")
+    song = bounced(tmp_path, *options)
+    first = {n.instrument: n.onset for n in reversed(song)}
+
+    # Whatever the piano played on its own stays as it was.
+    assert [n.pitch for n in song[: len(melody)]] == [n.pitch for n in melody]
+    assert {n.instrument for n in song if n.onset < end} == {0}
+    assert sorted(first) == [0, 3, 4, DRUMS]
+    assert all(end <= first[i] <= end + 9 * 4 * TICKS_PER_BEAT for i in (3, 4, DRUMS))
+    assert song[-1].onset / TICKS_PER_BEAT * 60 / 92 == pytest.approx(62, abs=6)
+
+
+def test_style_instruments_and_an_example_all_change_what_is_played(tmp_path: Path) -> None:
+    other = tmp_path / "other.mid"
+    scale = [Note(12 * i, 0, 40 + i % 24, 12, 100) for i in range(200)]
+    midifile.write(other, {PLAYER: scale}, tempo_bpm=120, metre=(4, 4), programs={})
+    wishes = [
+        (), ("--style", "chopin"), ("--style", "hymn"), ("--style", "chopin:0.6,hymn:0.4"),
+        ("--style", "chopin>hymn"), ("--instruments", "guitar"), ("--like", str(other)),
+    ]  # fmt: skip
+    answers = [bounced(tmp_path, "--answer-beats", "32", *options) for options in wishes]
+
+    assert len({tuple(notes) for notes in answers}) == len(wishes)
+    phrase = midifile.read(example_phrase()).notes
+    for notes in answers:
+        assert [n.pitch for n in notes[: len(phrase)]] == [n.pitch for n in phrase]
+
+
+def test_sounds_of_general_midi_are_heard_as_they_were_named(tmp_path: Path) -> None:
+    target = tmp_path / "x.mid"
+    options = ("--instruments", "violin,flute", "--answer-beats", "64")
+    assert antiphon("bounce", "none", target, *options).returncode == 0
+
+    assert midifile.read(target).programs == {5: 40, 9: 73}
+
+
+def test_bars_are_played_anew_and_nothing_else_changes(tmp_path: Path) -> None:
+    source = example_phrase()
+    start, until = 2 * 4 * TICKS_PER_BEAT, 3 * 4 * TICKS_PER_BEAT
+    files = []
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        target = tmp_path / f"{name}.mid"
+        result = antiphon("bounce", source, target, "--infill", "3", "--seed", str(seed))
+        assert result.returncode == 0, result.stderr
+        files.append(target.read_bytes())
+        new, old = midifile.read(target), midifile.read(source)
+        assert outside(new.notes, start, until) == outside(old.notes, start, until)
+        assert new.notes != old.notes
+        assert (new.tempo_bpm, new.metre, new.programs) == (old.tempo_bpm, old.metre, old.programs)
+
+    assert files[0] == files[1]
+    assert files[0] != files[2]
+    assert antiphon("bounce", source, tmp_path / "x.png", "--infill", "3").returncode == 0
+
+
+def outside(notes: Sequence[Note], start: int, until: int) -> list[Note]:
+    return [note for note in notes if not start <= note.onset < until]
+
+
 def test_a_wav_and_a_picture_can_be_bounced(tmp_path: Path) -> None:
     for suffix in (".wav", ".png"):
         target = tmp_path / f"x{suffix}"
@@ -121,6 +204,29 @@ def test_unknown_names_are_one_sentence_and_exit_2(tmp_path: Path) -> None:
         result = antiphon("bounce", "none", tmp_path / "x.mid", option, "kazoo")
         assert (result.returncode, len(result.stderr.strip().splitlines())) == (2, 1)
         assert "kazoo" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        (("--infill", "3", "--minutes", "1"), "--infill"),
+        (("--infill", "99"), "bar 99"),
+        (("--infill", "x"), "'x'"),
+        (("--minutes", "0.1"), "0.17 minutes"),
+        (("--instruments", TEN + ",lead"), "At most 10"),
+        (("--style", "chopin:1"), "'chopin:1'"),
+        (("--style", "chopin>kazoo"), "kazoo"),
+        (("--like", "missing.mid"), "missing.mid"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence_and_exit_2(
+    tmp_path: Path, options: tuple[str, ...], word: str
+) -> None:
+    result = antiphon("bounce", example_phrase(), tmp_path / "x.mid", *options)
+
+    assert (result.returncode, len(result.stderr.strip().splitlines())) == (2, 1), result.stderr
+    assert word in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_stress_file_bounces_or_is_refused_in_one_sentence(tmp_path: Path) -> None:

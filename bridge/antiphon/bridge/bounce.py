@@ -7,45 +7,30 @@ same file, seed and settings give the same bytes, whatever the machine does mean
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from antiphon.engine.errors import EngineLost, FileRefused, UserError
+from antiphon.engine.errors import FileRefused, UserError
 from antiphon.engine.notes import TICKS_PER_BEAT
-from antiphon.engine.protocol import Error, Reply, Request
+from antiphon.engine.protocol import MOST_NOTES, Error
 
 from . import midifile, results
 from .client import Client
 from .clock import ManualClock, SystemClock
 from .config import Settings
 from .engine_process import EngineProcess
-from .phrase_player import messages
+from .phrase_player import bar_of, messages
+from .progress import Progress
+from .real_time_engine import RealTimeEngine
 from .recording import Recording
 from .session import Plan, Session, Turned
 from .stage import Stage
 from .states import State
 from .timeline import Timeline
 
-PATIENCE_NS = 30_000_000_000
-"""How long the engine may say nothing before it counts as lost."""
-WAIT_MS = 20
-FULL_NS = 1_000_000
-"""Pause before a full pipe is tried again."""
-LOOK_NS = 1_000_000_000
-"""How long a pipe is full before we look whether the engine is still there. An engine with much to
-read is slow to answer heartbeats: asked sooner, it would count as lost.
-"""
-MOST_NOTES = 100_000
+MOST_PLANNED = 100_000
 """Notes of one answer: here all of it is planned before the first sounds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounced:
-    """What a bounce brought."""
-
-    piece: results.Piece
-    seconds: float
-    """Length of the music."""
 
 
 class Keys:
@@ -69,67 +54,13 @@ class Keys:
         return None
 
 
-class RealTimeEngine:
-    """The engine, which lives in real time, for a stage that does not."""
-
-    def __init__(self, client: Client, clock: SystemClock | None = None) -> None:
-        self._client = client
-        self._clock = clock or SystemClock()
-        self._heard_ns = self._clock.now_ns()
-        self._read: list[Reply] = []
-
-    @property
-    def present(self) -> bool:
-        """Whether an engine has greeted us."""
-        return self._client.present
-
-    def send(self, request: Request) -> bool:
-        """Send, and wait for room if need be: virtual time runs ahead of the engine. [may block]
-
-        EngineLost when the engine is gone, or there is no room for too long.
-        """
-        began_ns = looked_ns = self._clock.now_ns()
-        while not self._client.send(request):
-            now_ns = self._clock.now_ns()
-            if now_ns - looked_ns >= LOOK_NS:
-                looked_ns = now_ns
-                self._look(began_ns)
-            self._clock.doze_until(now_ns + FULL_NS)
-        return True
-
-    def _look(self, began_ns: int) -> None:
-        """Whether it makes sense to go on waiting for room; what is read is for the next poll."""
-        self._read += self._replies()
-        stuck_since_ns = max(began_ns, self._heard_ns)
-        if not self.present or self._clock.now_ns() - stuck_since_ns > PATIENCE_NS:
-            raise EngineLost("The engine has stopped listening.")
-
-    def renew(self, now_ns: int) -> None:
-        """Never needed: `send` waits, and an error ends the bounce."""
-
-    def poll(self, now_ns: int) -> list[Reply]:
-        """Replies that have come, by the real clock."""
-        read, self._read = self._read, []
-        return read + self._replies()
-
-    def _replies(self) -> list[Reply]:
-        replies = self._client.poll(self._clock.now_ns())
-        if replies:
-            self._heard_ns = self._clock.now_ns()
-        return replies
-
-    def wait(self) -> None:
-        """Wait a little for replies; EngineLost when none has come for too long. [may block]"""
-        self._client.wait(WAIT_MS)
-        if self._clock.now_ns() - self._heard_ns > PATIENCE_NS:
-            raise EngineLost("The engine has stopped answering.")
-
-
 class Notary:
-    """Writes down what happens on the stage."""
+    """Writes down what happens on the stage, and says how far the answer has come."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
+        self.progress: Progress | None = None
+        """Of the answer, in ticks."""
 
     def played(self, now_ns: int, message: bytes) -> None:
         """The player did this."""
@@ -138,6 +69,8 @@ class Notary:
     def planned(self, plan: Plan) -> None:
         """A note of the answer is known."""
         self._recording.answers_on(plan.channel, plan.note.instrument)
+        if self.progress:
+            self.progress.reached(plan.note.onset)
 
     def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
         """A message of the answer went out."""
@@ -165,39 +98,63 @@ def bounce(
     source: Path | None,
     settings: Settings,
     minutes: float | None = None,
+    like: Path | None = None,
     bundle: Path | None = None,
-) -> Bounced:
+    tell: Callable[[str], None] = lambda _: None,
+) -> results.Piece:
     """Play `source` and its answer in virtual time; without a source, music from nothing.
 
-    The answer lasts `minutes` if given, else as `settings` say.
+    With `minutes` the piece, source included, lasts about so long and ends by itself; else the
+    answer lasts as `settings` say. The style is also that of the file `like`. `tell` hears how
+    far it has come.
 
-    Raises FileRefused if the source cannot be read, EngineLost if the engine fails. Blocks.
+    Raises FileRefused if a file cannot be read, EngineLost if the engine fails, UserError if
+    the source lasts longer than `minutes`. Blocks.
     """
     phrase = midifile.read(source) if source else None
     if phrase:
         settings = replace(settings, bpm=phrase.tempo_bpm, metre=phrase.metre)
+    else:
+        metre = settings.metre or results.METRE
+        settings = replace(settings, bpm=settings.tempo_bpm, metre=metre)
+    if like:
+        settings = replace(settings, example=midifile.read(like).notes[-MOST_NOTES:])
+    timed = messages(phrase) if phrase else []
     if minutes is not None:
-        settings = replace(settings, answer_beats=max(1, round(minutes * settings.tempo_bpm)))
+        settings = _ending(settings, minutes, timed[-1][0] if timed else 0)
     engine = EngineProcess(bundle)
     client = Client(engine.endpoint, "bounce")
     try:
-        return _bounced(phrase, settings, RealTimeEngine(client))
+        return _bounced(timed, settings, RealTimeEngine(client), tell)
     finally:
         client.close()
         engine.close()
 
 
+def _ending(settings: Settings, minutes: float, heard: int) -> Settings:
+    """Settings of a piece that ends after so many minutes, `heard` ticks of which are there."""
+    least = round(minutes * settings.tempo_bpm * TICKS_PER_BEAT)
+    if heard >= least:
+        lasts = heard / TICKS_PER_BEAT / settings.tempo_bpm
+        raise UserError(f"The file alone lasts {lasts:.2f} minutes; ask for more than {minutes:g}.")
+    # The engine may end the piece from a bar before it should end to a bar after.
+    bar = bar_of(settings.metre or results.METRE)
+    beats = -(-(least + 2 * bar) // TICKS_PER_BEAT)
+    return replace(settings, ends=least + bar, answer_beats=beats)
+
+
 def _bounced(
-    phrase: midifile.Phrase | None,
+    timed: list[tuple[int, bytes]],
     settings: Settings,
     engine: RealTimeEngine,
-) -> Bounced:
+    tell: Callable[[str], None],
+) -> results.Piece:
     clock, timeline = ManualClock(), Timeline.at(settings.tempo_bpm, 0)
-    timed = messages(phrase) if phrase else []
     keys = Keys(timed, timeline, clock)
-    recording = Recording(timeline)
+    recording = Recording(timeline, settings.programs)
+    notary = Notary(recording)
     session = Session(replace(settings, takes_turns=False), timeline, paced=False)
-    stage = Stage(session, keys, Silence(), engine, Notary(recording), MOST_NOTES)
+    stage = Stage(session, keys, Silence(), engine, notary, MOST_PLANNED)
     while not engine.present:
         engine.wait()
         stage.turn(clock.now_ns())
@@ -205,12 +162,11 @@ def _bounced(
     # The answer begins on the beat with which the phrase ends, or the first after it.
     beat = -(-recording.tick // TICKS_PER_BEAT) * TICKS_PER_BEAT
     stage.handover(clock.now_ns(), beat)
+    notary.progress = Progress(beat, session.until, tell, SystemClock().now_ns)
     _run(stage, keys, clock, engine)
     if not recording.answer.notes:
         raise FileRefused("The model had nothing to add; try another seed.")
-    metre = phrase.metre if phrase else settings.metre or results.METRE
-    seconds = (timeline.time_at(recording.tick) - timeline.time_at(0)) / 1e9
-    return Bounced(results.Piece(recording, timeline.bpm, metre), seconds)
+    return results.Piece(recording, timeline.bpm, settings.metre or results.METRE)
 
 
 def _run(stage: Stage, keys: Keys, clock: ManualClock, engine: RealTimeEngine) -> None:

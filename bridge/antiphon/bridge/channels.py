@@ -13,14 +13,14 @@ class Channels:
     """The player's channels and, apart from them, the answer's. [loop]
 
     The answer never shares a channel with the player, so neither can end the other's notes;
-    drums alone have one channel for all.
+    drums alone have one channel for all. `programs` are those that the answer's families take.
     """
 
-    def __init__(self, player: int = 0) -> None:
+    def __init__(self, player: int = 0, programs: Iterable[int] = ()) -> None:
         self._programs = [0] * 16
         self._player = {player}
         self._answer: dict[int, int] = {DRUMS: DRUM_CHANNEL}
-        self._wanted: dict[int, int] = {}
+        self._wanted = {family(program): program for program in programs}
 
     def heard_program(self, channel: int, program: int) -> None:
         """The player chose a sound: the answer's instrument of that family takes it too."""

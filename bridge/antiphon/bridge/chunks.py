@@ -46,13 +46,16 @@ def plain(path: Path, data: bytes) -> Plain:
 
     Raises `FileRefused` with one sentence when this is no MIDI file or too large a one.
     """
-    kind, division, tracks = _parts(path, data)
+    kind, division, tracks = parts(path, data)
     per_beat = _ticks_per_beat(path, division)
     return Plain(kind, per_beat, bool(division & _SMPTE), _plain_tracks(path, tracks))
 
 
-def _parts(path: Path, data: bytes) -> tuple[int, int, list[bytes]]:
-    """Type, division and track chunks; unknown chunks and trailing bytes are passed over."""
+def parts(path: Path, data: bytes) -> tuple[int, int, list[bytes]]:
+    """Type, division and track chunks; unknown chunks and trailing bytes are passed over.
+
+    Raises `FileRefused` when this is no MIDI file.
+    """
     if data[:4] == b"RIFF":
         data = next((body for name, body in _walk(data[12:], "<L") if name == b"data"), b"")
     found = list(_walk(data, ">L"))
@@ -105,7 +108,7 @@ def _plain(track: bytes) -> Iterator[bytes]:
     at = wait = status = 0
     with suppress(IndexError):
         while at < len(track):
-            delta, at = _number(track, at)
+            delta, at = number(track, at)
             wait += delta
             head = track[at] if track[at] >= 0x80 else status
             at += track[at] >= 0x80
@@ -120,9 +123,9 @@ def _plain(track: bytes) -> Iterator[bytes]:
             if not head or at > len(track):
                 break
             if event:
-                yield _encoded(wait) + event
+                yield encoded(wait) + event
                 wait = 0
-    yield _encoded(wait) + _END_OF_TRACK
+    yield encoded(wait) + _END_OF_TRACK
 
 
 def _system(track: bytes, head: int, at: int) -> tuple[bytes, int]:
@@ -130,7 +133,7 @@ def _system(track: bytes, head: int, at: int) -> tuple[bytes, int]:
     if 0xF0 < head < 0xF7 or 0xF7 < head < 0xFF:
         return b"", at + _SYSTEM_BYTES.get(head, 0)
     kind = track[at] if head == 0xFF else None
-    size, start = _number(track, at + (head == 0xFF))
+    size, start = number(track, at + (head == 0xFF))
     if kind == 0x2F:
         return _END_OF_TRACK, start
     if kind is None or _META_KEPT.get(kind) != size or _is_odd_metre(kind, track, start):
@@ -143,7 +146,7 @@ def _is_odd_metre(kind: int, track: bytes, start: int) -> bool:
     return kind == 0x58 and track[start + 1] > 6
 
 
-def _number(track: bytes, at: int) -> tuple[int, int]:
+def number(track: bytes, at: int) -> tuple[int, int]:
     """A variable-length number and where it ends; `IndexError` past the end of the track."""
     value = 0
     while True:
@@ -153,8 +156,8 @@ def _number(track: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-def _encoded(value: int) -> bytes:
-    """A number in the variable length that `_number` reads."""
+def encoded(value: int) -> bytes:
+    """A number in the variable length that `number` reads."""
     coded = [value & 0x7F]
     while value := value >> 7:
         coded.append(value & 0x7F | 0x80)

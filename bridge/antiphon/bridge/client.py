@@ -15,7 +15,9 @@ from antiphon.engine.protocol import (
     LOST_MS,
     MAX_MESSAGE_BYTES,
     VERSION,
+    Close,
     Hello,
+    Open,
     Ping,
     Pong,
     Reply,
@@ -49,6 +51,7 @@ class Client:
         self.welcome: Welcome | None = None
         """The greeting of the engine that is, or was last, there."""
         self._greeted = False
+        self._sessions: set[int] = set()
         self._connected_ns = 0
         self._retry_ns = 0
         self._pinged_ns = 0
@@ -60,7 +63,14 @@ class Client:
 
         False, and nothing sent, if the engine is so far behind that there is no room.
         """
-        return self._send(request) if self.present else True
+        if not self.present:
+            return True
+        match request:
+            case Open(session):
+                self._sessions.add(session)
+            case Close(session):
+                self._sessions.discard(session)
+        return self._send(request)
 
     def poll(self, now_ns: int) -> list[Reply]:
         """Replies that have come since the last call; `present` may change."""
@@ -76,9 +86,8 @@ class Client:
             self.renew(now_ns)
             return []
         if self.present and now_ns - self._pinged_ns >= HEARTBEAT_MS * _NS_PER_MS:
-            self._pings += 1
             self._pinged_ns = now_ns
-            self._send(Ping(self._pings))
+            self._ping()
         return news
 
     def renew(self, now_ns: int) -> None:
@@ -92,9 +101,23 @@ class Client:
             self._socket.poll(timeout_ms)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """End the sessions that are open and let go of the connection. [may block]
+
+        An engine that says nothing for three heartbeats is not waited for.
+        """
+        if self.present and self._sessions:
+            self._end_sessions()
         self._disconnect()
         self._context.term()
+
+    def _end_sessions(self) -> None:
+        """Close what is open, and wait until the engine has read it: it answers in order."""
+        assert self._socket is not None
+        for session in self._sessions:
+            self._send(Close(session))
+        last = Pong(self._ping())
+        while self._socket.poll(LOST_MS) and last not in self._received():
+            pass
 
     def _connect(self, now_ns: int) -> None:
         self._socket = self._context.socket(zmq.DEALER)
@@ -113,8 +136,10 @@ class Client:
 
     def _disconnect(self) -> None:
         self.present = False
-        if self._socket is not None:
+        self._sessions.clear()
+        if self._socket is not None and self._monitor is not None:
             self._socket.disable_monitor()
+            self._monitor.close(0)
             self._socket.close(0)
         self._socket = self._monitor = None
 
@@ -128,6 +153,12 @@ class Client:
             waiting = self._pinged_ns > self._answered_ns
             return waiting and now_ns - self._answered_ns > LOST_MS * _NS_PER_MS
         return now_ns - self._connected_ns > GREETING_NS
+
+    def _ping(self) -> int:
+        """Ask for a sign of life; the number that it will carry."""
+        self._pings += 1
+        self._send(Ping(self._pings))
+        return self._pings
 
     def _send(self, request: Request) -> bool:
         assert self._socket is not None

@@ -9,30 +9,54 @@ from typing import Annotated
 
 import typer
 
+from antiphon.engine.commands import check_styles
 from antiphon.engine.errors import UserError
-from antiphon.engine.notes import INSTRUMENTS
 from antiphon.engine.wishes import Feel
 
-from . import results
+from . import programs, results, styles
 from .config import Settings
 from .examples import example_phrase
 
 LONGEST_STYLE = 80
+
+
+def known_styles(context: typer.Context, names: list[str] | None) -> list[str] | None:
+    """The styles as they were asked for; UserError if the bundle asked for lacks one."""
+    asked = styles.parse(names or ()).all_names
+    if any(len(name) > LONGEST_STYLE for name in asked):
+        raise UserError(f"No style has a name longer than {LONGEST_STYLE} characters.")
+    if asked:
+        check_styles(asked, context.params["bundle"])
+    return names
+
+
 Seed = Annotated[
     int, typer.Option(help="The same seed gives the same answers.", min=0, max=2**63 - 1)
 ]
 Style = Annotated[
-    list[str] | None, typer.Option(help="Composer or style, any part of its name; repeatable.")
+    list[str] | None,
+    typer.Option(
+        help="Composer or style, any part of its name; repeatable. Two at once: "
+        "chopin:0.7,hymn:0.3; from one to the other: 'bach>chopin'.",
+        callback=known_styles,
+    ),
 ]
 Instruments = Annotated[
-    str | None, typer.Option(help="Who may answer, e.g. piano,strings (default: as you play).")
+    str | None,
+    typer.Option(help="Who answers, e.g. piano,violin,bass; at most ten (default: as you play)."),
 ]
 Temperature = Annotated[float, typer.Option(help="0 is strict, 1 is free.", min=0, max=4)]
 Beats = Annotated[
     int | None, typer.Option(help="Length of an answer (default: as your phrase).", min=1, max=4096)
 ]
 BundleFolder = Annotated[
-    Path | None, typer.Option(help="Folder of another model.", exists=True, file_okay=False)
+    Path | None,
+    typer.Option(
+        help="Folder of another model.",
+        exists=True,
+        file_okay=False,
+        is_eager=True,  # read before the styles, which are looked up in it
+    ),
 ]
 
 
@@ -50,13 +74,15 @@ def settings_of(
     beats: int | None,
     bpm: float | None = None,
 ) -> Settings:
-    """Settings from flags; UserError naming what is not known."""
-    if any(len(name) > LONGEST_STYLE for name in style or ()):
-        raise UserError(f"No style has a name longer than {LONGEST_STYLE} characters.")
+    """Settings from flags; UserError naming what is not known or cannot be."""
+    asked = styles.parse(style or ())
+    players = programs.parse(instruments) if instruments else programs.Players()
     return Settings(
         seed=seed,
-        styles=tuple(style or ()),
-        instruments=_instruments(instruments),
+        styles=asked.names,
+        blend=asked.blend,
+        instruments=players.instruments,
+        programs=players.programs,
         bpm=bpm,
         answer_beats=beats,
         feel=Feel(temperature=temperature),
@@ -102,7 +128,7 @@ def play(
         source, why = choose_source()
         if source is None:
             phrase = example_phrase()
-            typer.echo(f"{why} Playing {phrase.name} instead; `antiphon play --in virtual` waits.")
+            typer.echo(f"{why} Playing {phrase.name} instead.")
     title = phrase.stem.replace("-", " ") if phrase else "Antiphon"
     paths = run(
         Plan(
@@ -119,9 +145,16 @@ def bounce(
     target: Annotated[Path, typer.Argument(help="File to write: .mid, .wav or .png.")],
     style: Style = None,
     instruments: Instruments = None,
+    like: Annotated[
+        Path | None, typer.Option(help="MIDI file to take the style from, by its last bars.")
+    ] = None,
     answer_beats: Beats = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Length of the answer in minutes.", min=0.05, max=60)
+        float | None,
+        typer.Option(help="The piece, MIDI file included, ends about here.", min=0.05, max=60),
+    ] = None,
+    infill: Annotated[
+        str | None, typer.Option(help="Play only these bars anew, e.g. 9-12; keep all else.")
     ] = None,
     temperature: Temperature = 0.95,
     seed: Seed = 0,
@@ -131,21 +164,35 @@ def bounce(
     """Continue a MIDI file into another file, faster than it sounds.
 
     Example: antiphon bounce phrase.mid answered.wav --seed 7
+
+    From nothing: antiphon bounce none piece.mid --minutes 4 --instruments piano,strings,bass
+
+    Some bars anew: antiphon bounce song.mid song-2.mid --infill 9-12
     """
     from .bounce import bounce as run
+    from .gap import Bars, fill
 
     results.check_target(target)
     path = None if source == "none" else Path(source)
     settings = settings_of(seed, style, instruments, temperature, answer_beats)
-    bounced = run(path, settings, minutes, bundle)
-    results.write(bounced.piece, target, typer.echo)
-    tracks = bounced.piece.recording.tracks()
+    if infill is None:
+        piece = run(path, settings, minutes, like, bundle, _progress)
+    elif path is None or minutes or like or answer_beats:
+        raise UserError("--infill needs a MIDI file, and no --minutes, --answer-beats or --like.")
+    else:
+        piece = fill(path, Bars.parse(infill), settings, bundle, _progress)
+    results.write(piece, target, typer.echo)
+    tracks = piece.recording.tracks()
     figures = {part: len(notes) for part, notes in tracks.items()}
     if as_json:
-        typer.echo(json.dumps({"path": str(target), "seconds": bounced.seconds, "notes": figures}))
+        typer.echo(json.dumps({"path": str(target), "seconds": piece.seconds, "notes": figures}))
     else:
         counts = ", ".join(f"{n} notes of {part}" for part, n in figures.items())
-        typer.echo(f"{target}: {bounced.seconds:.1f} s, {counts}.")
+        typer.echo(f"{target}: {piece.seconds:.1f} s, {counts}.")
+
+
+def _progress(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def ports(
@@ -196,15 +243,3 @@ def doctor(
     examination = examine(rounds, folder, bundle, lambda text: typer.echo(text, err=as_json))
     typer.echo(json.dumps(examination.as_dict()) if as_json else examination.text())
     sys.exit(examination.exit_code)
-
-
-def _instruments(names: str | None) -> tuple[int, ...]:
-    if not names:
-        return ()
-    wanted = [name.strip().lower() for name in names.split(",")]
-    for name in wanted:
-        if name not in INSTRUMENTS:
-            raise UserError(
-                f"No instrument is called {name!r}; there are {', '.join(INSTRUMENTS)}."
-            )
-    return tuple(INSTRUMENTS.index(name) for name in wanted)

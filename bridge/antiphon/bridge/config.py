@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from antiphon.engine.notes import FREE_TEMPO_BPM
-from antiphon.engine.wishes import Feel
+from antiphon.engine.notes import FREE_TEMPO_BPM, Note
+from antiphon.engine.wishes import Blend, Feel
 
 from . import midi
 
@@ -23,8 +23,14 @@ class Settings:
     """The same seed and the same playing give the same answers."""
     styles: tuple[str, ...] = ()
     """Composers or styles, by any part of their name; none leaves it to the music."""
+    blend: Blend | None = None
+    """Two styles mixed, or from one to the other in each answer; None mixes none."""
+    example: tuple[Note, ...] = ()
+    """Music to take the style from."""
     instruments: tuple[int, ...] = ()
-    """Instruments that may answer; none means those the player uses."""
+    """Instruments that may answer, at most ten; none means those the player uses."""
+    programs: tuple[int, ...] = ()
+    """General MIDI programs that the answer sounds with; a family without one has its first."""
     bpm: float | None = None
     """Tempo in beats a minute; None is free time."""
     metre: tuple[int, int] | None = None
@@ -33,6 +39,8 @@ class Settings:
     """Whether silence hands over the turn; else only the pedal does."""
     answer_beats: int | None = None
     """Length of an answer; None makes it as long as the phrase."""
+    ends: int | None = None
+    """Tick at which the piece shall end; None if nobody knows."""
     feel: Feel = field(default_factory=Feel)
     """How freely notes are drawn."""
     handover: int = midi.SOFT

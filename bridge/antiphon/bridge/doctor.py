@@ -15,7 +15,8 @@ from . import chart, soundfont
 from .clock import SystemClock
 from .devices import devices
 from .engine_process import EngineProcess
-from .latency import Latency, measure, percentile
+from .latency import Latency, measure
+from .percentile import percentile
 
 GOOD_NS = 30_000_000
 """An answer's first note should leave so soon after it was asked for."""
@@ -73,7 +74,7 @@ def examine(
     if checks[-1].ok:
         try:
             latency = measure(rounds, bundle, tell)
-            checks += [_real_time(latency), _answer(latency)]
+            checks += [_real_time(latency), answer_check(latency)]
             picture = _draw(latency, folder)
         except AntiphonError as error:
             checks.append(Check("answer", False, str(error), needed=True))
@@ -142,11 +143,15 @@ def _real_time(latency: Latency) -> Check:
     return Check("realtime", latency.realtime, "SCHED_FIFO" if latency.realtime else advice)
 
 
-def _answer(latency: Latency) -> Check:
+def answer_check(latency: Latency) -> Check:
+    """Whether answers come as soon as they should, by the median of their first notes."""
+    if not latency.answers_ns:
+        return Check("answer", False, f"none came, through {latency.through}: look at the log.")
     p50 = percentile(latency.answers_ns, 50)
     ok = not latency.missed and p50 <= GOOD_NS
     advice = "" if ok else " Close what else is busy, or take a smaller model."
-    text = f"first note {p50 / 1e6:.1f} ms after it was asked for (through {latency.through})."
+    first = f"first note {p50 / 1e6:.1f} ms after it was asked for"
+    text = f"{first} (median of {len(latency.answers_ns)}, through {latency.through})."
     return Check("answer", ok, text + advice, needed=bool(latency.missed))
 
 

@@ -22,6 +22,11 @@ class Wish:
         """Want it to end; once more changes nothing. [any thread]"""
         self.made = True
 
+    def heed(self) -> None:
+        """Where work can be given up: raises KeyboardInterrupt if it is wanted. [any thread]"""
+        if self.made:
+            raise KeyboardInterrupt
+
 
 @contextmanager
 def wish_to_end() -> Iterator[Wish]:

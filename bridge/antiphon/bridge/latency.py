@@ -55,12 +55,6 @@ class FarSide(Protocol):
         """The next message that came out, and when."""
 
 
-def percentile(values: tuple[int, ...], percent: int) -> int:
-    """Nearest-rank percentile, 0 of nothing."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0
-
-
 def measure(rounds: int, bundle: Path | None, tell: Callable[[str], None]) -> Latency:
     """Play `rounds` phrases and time the answers. Blocks about a second each."""
     with ExitStack() as stack:

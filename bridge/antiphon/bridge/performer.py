@@ -18,7 +18,7 @@ import sys
 import msgspec
 from msgspec import Struct
 
-from antiphon.engine.errors import AntiphonError, MachineError, NoMidiSystem, UserError
+from antiphon.engine.errors import AntiphonError, MachineError, UserError
 from antiphon.engine.protocol import Error
 
 from . import link
@@ -130,7 +130,7 @@ class Outputs:
 def perform(order: Order, report: Report) -> None:
     """Play until told to stop. Blocks."""
     clock = SystemClock()
-    source, why = _open_source(order)
+    source = _open_source(order)
     guard = GuardPipe(order.out)
     sound, why_no_sound = _open_sound(order.sound)
     client = Client(order.endpoint, "performer")
@@ -142,7 +142,7 @@ def perform(order: Order, report: Report) -> None:
             origin_ns=timeline.time_origin_ns,
             source=source.name,
             port=guard.ready.port,
-            why_no_port=guard.ready.why or why,
+            why_no_port=guard.ready.why,
             sound=sound.ready.device if sound else None,
             why_no_sound=why_no_sound,
             realtime=_real_time(),
@@ -201,25 +201,8 @@ def _commands() -> list[bytes]:
     return [data[i : i + 1] for i in range(len(data))] if data else [QUIT]
 
 
-class _NoInput:
-    """The input of a machine without MIDI."""
-
-    name = "none"
-
-    def receive(self) -> bytes | None:
-        """Nothing ever comes. [loop]"""
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-
-def _open_source(order: Order) -> tuple[Input, str]:
-    if order.phrase_fd is not None:
-        return PipeInput(order.phrase_fd), ""
-    try:
-        return open_input(order.source), ""
-    except NoMidiSystem as error:
-        return _NoInput(), str(error)
+def _open_source(order: Order) -> Input:
+    return open_input(order.source) if order.phrase_fd is None else PipeInput(order.phrase_fd)
 
 
 def _open_sound(wanted: bool) -> tuple[SoundPipe | None, str]:

@@ -51,8 +51,13 @@ class Plan:
 
 
 def play(plan: Plan) -> list[Path]:
-    """Play until the phrase is answered, or someone ends it; returns the files kept. Blocks."""
+    """Play until the phrase is answered, or someone ends it; returns the files kept. Blocks.
+
+    Raises NoMidiSystem before anything is started if a keyboard is to be heard and none can be.
+    """
     phrase = midifile.read(plan.phrase) if plan.phrase else None
+    if phrase is None:
+        list_inputs()  # raises at once where there is no MIDI system
     if phrase and plan.settings.bpm is None:
         settings = replace(plan.settings, bpm=phrase.tempo_bpm, metre=phrase.metre)
         plan = replace(plan, settings=settings)
@@ -71,13 +76,13 @@ def play(plan: Plan) -> list[Path]:
 
 
 def choose_source() -> tuple[str | None, str]:
-    """The keyboard to listen to, or None and why there is none. [may block]"""
+    """The keyboard to listen to, or None and why there is none, with what helps. [may block]"""
     try:
         found = [name for name in list_inputs() if not any(w in name for w in NOT_KEYBOARDS)]
     except NoMidiSystem as error:
         return None, str(error)
     if not found:
-        return None, "No keyboard was found."
+        return None, "No keyboard was found; `antiphon play --in virtual` waits for one."
     return found[0], ""
 
 

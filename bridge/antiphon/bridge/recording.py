@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from antiphon.engine.notes import Note, Pedal
 
 from . import midi
@@ -46,9 +48,9 @@ class Recording:
     recording.tracks()                    {"you": notes, "Antiphon": notes}
     """
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, timeline: Timeline, programs: Iterable[int] = ()) -> None:
         self.timeline = timeline
-        self._channels = Channels()
+        self._channels = Channels(programs=programs)
         self._answer_instruments: dict[int, int] = {}
         self.player, self.answer = Part(), Part()
         self.pedals: list[Pedal] = []

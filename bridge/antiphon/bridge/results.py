@@ -9,7 +9,9 @@ from pathlib import Path
 from antiphon.engine.errors import FileRefused
 
 from . import midifile, picture, render, wave
+from .ending import wish_to_end
 from .recording import Recording
+from .wholefile import put_whole
 
 METRE = (4, 4)
 """What bars are drawn and written as when the music was played free."""
@@ -23,13 +25,22 @@ class Piece:
     tempo_bpm: float
     metre: tuple[int, int] = METRE
     title: str = "Antiphon"
+    file: bytes | None = None
+    """The MIDI file, where it is to be more than what the recording says."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the music."""
+        timeline, tick = self.recording.timeline, self.recording.tick
+        return (timeline.time_at(tick) - timeline.time_at(0)) / 1e9
 
 
 def save(
     piece: Piece, folder: Path, stem: str, tell: Callable[[str], None] = lambda _: None
 ) -> list[Path]:
-    """Write `<stem>-<n>.mid`, `.wav` and `.png` under the next free number; returns the paths.
+    """Write `<stem>-<n>.mid`, `.png` and `.wav` under the next free number; returns the paths.
 
+    What takes long comes last, and is left out if someone wants an end of it. [main thread]
     Raises FileRefused if the folder cannot be written.
     """
     try:
@@ -37,16 +48,22 @@ def save(
     except OSError as error:
         raise FileRefused(f"{folder} cannot be made ({error.strerror}).") from None
     base = _free(folder, stem)
-    paths = [base.with_suffix(suffix) for suffix in (".mid", ".wav", ".png")]
-    for path in paths:
-        tell(f"{path}{write(piece, path, tell)}")
-    return paths
+    kept: list[Path] = []
+    for path in (base.with_suffix(suffix) for suffix in (".mid", ".png", ".wav")):
+        try:
+            tell(f"{path}{write(piece, path, tell)}")
+        except KeyboardInterrupt:
+            tell(f"{path} is left out.")
+        else:
+            kept.append(path)
+    return kept
 
 
 def write(piece: Piece, path: Path, tell: Callable[[str], None] = lambda _: None) -> str:
     """Write one file of the kind its suffix names; returns what is worth adding, or nothing.
 
-    Raises FileRefused for other suffixes, and for what cannot be written.
+    Raises FileRefused for other suffixes, and for what cannot be written; KeyboardInterrupt, with
+    nothing written, where a signal wants an end of a long rendering. [main thread]
     """
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
@@ -65,6 +82,9 @@ def check_target(path: Path) -> None:
 
 
 def _midi(piece: Piece, path: Path, tell: Callable[[str], None]) -> str:
+    if piece.file is not None:
+        put_whole(path, piece.file)
+        return ""
     recording = piece.recording
     midifile.write(
         path,
@@ -79,8 +99,9 @@ def _midi(piece: Piece, path: Path, tell: Callable[[str], None]) -> str:
 
 def _wav(piece: Piece, path: Path, tell: Callable[[str], None]) -> str:
     tracks, programs = piece.recording.tracks(), piece.recording.programs
-    rendered = render.render(tracks, piece.tempo_bpm, programs, tell=tell)
-    wave.write(path, rendered.samples, render.RATE_HZ)
+    with wish_to_end() as wish:
+        rendered = render.render(tracks, piece.tempo_bpm, programs, tell=tell, heed=wish.heed)
+        wave.write(path, rendered.samples, render.RATE_HZ, wish.heed)
     return f"  ({rendered.voice})"
 
 

@@ -6,6 +6,7 @@ no port, no socket and no clock: every event comes with its time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ from antiphon.engine.protocol import (
     Request,
     Rewind,
 )
-from antiphon.engine.wishes import Constraints
+from antiphon.engine.wishes import MOST_INSTRUMENTS, Constraints
 
 from . import midi
 from .channels import Channels
@@ -103,7 +104,7 @@ class Session:
 
     def __init__(self, settings: Settings, timeline: Timeline, *, paced: bool = True) -> None:
         self.state = State.IDLE
-        self.channels = Channels()
+        self.channels = Channels(programs=settings.programs)
         self.generation = 0
         self._settings, self._timeline, self._paced = settings, timeline, paced
         self._turn = Turn()
@@ -116,7 +117,7 @@ class Session:
         self._phrase_ticks = 0
         self._pedals: dict[int, bool] = {}
         self._voices: dict[int, int] = {}
-        self._instruments: set[int] = set()
+        self._instruments: Counter[int] = Counter()
         self._lowest, self._highest = 127, 0
 
     def open(self) -> list[Command]:
@@ -125,6 +126,7 @@ class Session:
         opened = Open(
             SESSION_ID, settings.seed, settings.styles, settings.bpm, settings.metre,
             constraints=Constraints(settings.instruments), feel=settings.feel,
+            blend=settings.blend, example=settings.example,
         )  # fmt: skip
         told = self._history[-HISTORY_EVENTS:]
         return [Tell(opened), *([Tell(Listen(SESSION_ID, tuple(told)))] if told else [])]
@@ -182,6 +184,11 @@ class Session:
         """Whether the engine still owes part of an answer."""
         return self.state is State.ANSWERING and not self._complete
 
+    @property
+    def until(self) -> int:
+        """Tick that no note of the latest answer reaches."""
+        return self._until
+
     def lost(self, now_ns: int) -> list[Command]:
         """The engine is gone: nothing of the answer may go on sounding."""
         if self.state in (State.PREPARED, State.ANSWERING):
@@ -211,7 +218,7 @@ class Session:
             commands = self._begin_turn(now_ns)
         self._turn.strike(now_ns, (channel, pitch))
         instrument = self.channels.instrument(channel)
-        self._instruments.add(instrument)
+        self._instruments[instrument] += 1
         if instrument != DRUMS:
             self._lowest, self._highest = min(self._lowest, pitch), max(self._highest, pitch)
         tick = self._timeline.tick_at(now_ns)
@@ -295,8 +302,9 @@ class Session:
         self.generation += 1
         constraints = self._constraints()
         answer = Answer(
-            SESSION_ID, self.generation, start, self._until, prompt=True, constraints=constraints
-        )
+            SESSION_ID, self.generation, start, self._until,
+            prompt=True, constraints=constraints, ends=self._settings.ends,
+        )  # fmt: skip
         return [*self._set_up(constraints.instruments), Tell(answer), *self._position(start)]
 
     @property
@@ -307,14 +315,20 @@ class Session:
         return min(max(self._phrase_ticks, MIN_ANSWER_TICKS), MAX_ANSWER_TICKS)
 
     def _constraints(self) -> Constraints:
-        instruments = tuple(sorted(self._settings.instruments or self._instruments or {PIANO}))
-        if self._lowest > self._highest:
+        instruments = tuple(sorted(self._settings.instruments or self._mine or {PIANO}))
+        # Whoever was not heard so far has a register of its own.
+        if self._lowest > self._highest or not self._instruments.keys() >= {*instruments}:
             return Constraints(instruments)
         return Constraints(
             instruments,
             lowest=max(0, self._lowest - RANGE_MARGIN),
             highest=min(127, self._highest + RANGE_MARGIN),
         )
+
+    @property
+    def _mine(self) -> list[int]:
+        """The player's instruments; if there are too many, those most heard."""
+        return [instrument for instrument, _ in self._instruments.most_common(MOST_INSTRUMENTS)]
 
     def _set_up(self, instruments: Iterable[int]) -> list[Command]:
         """Choose the sounds of the channels that this answer has not used so far."""

@@ -9,7 +9,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -44,6 +45,8 @@ FOLDERS = (
 )
 
 _STARTUP_S = 60
+_LOOK_S = 0.1
+_PIECE_BYTES = 2**23  # read between two looks whether it is still wanted
 _SPEED = 2  # a render slower than twice real time will not get better
 
 
@@ -75,11 +78,13 @@ def render(
     tempo_bpm: float,
     programs: Mapping[int, int],
     rate: int,
+    heed: Callable[[], None] = lambda: None,
 ) -> NDArray[np.float32]:
     """The notes through `font`, shape (n, 2), tick 0 first, until the last has died away.
 
     Works in a child process, because a broken SoundFont may bring its process down. `programs`
-    is as in `midifile.write`. Raises `MachineError` with one sentence whenever there is no sound.
+    is as in `midifile.write`. `heed` is called all along; what it raises ends the child process.
+    Raises `MachineError` with one sentence whenever there is no sound.
     """
     if not notes:
         return np.zeros((0, 2), np.float32)
@@ -87,28 +92,62 @@ def render(
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "samples.f32"
         job = Job(str(font), list(notes), dict(programs), tempo_bpm, rate, str(out))
-        _run(job, _STARTUP_S + seconds * _SPEED)
-        return np.fromfile(out, np.float32).reshape(-1, 2)
+        _run(job, _STARTUP_S + seconds * _SPEED, heed)
+        return np.frombuffer(_read(out, heed), np.float32).reshape(-1, 2)
 
 
-def _run(job: Job, timeout_s: float) -> None:
-    command = [sys.executable, "-m", __name__]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+def _run(job: Job, timeout_s: float, heed: Callable[[], None]) -> None:
     try:
-        ended = subprocess.run(
-            command,
-            input=msgspec.json.encode(job),
-            capture_output=True,
-            timeout=timeout_s,
-            env=environment,
-            check=False,
-        )
+        code, said = _child(job, timeout_s, heed)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MachineError(f"The SoundFont {job.font} was not rendered in time.") from error
-    if ended.returncode or not Path(job.out).exists():
-        last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        reason = last.rstrip(".") or f"its process ended with {ended.returncode}"
+    if code or not Path(job.out).exists():
+        last = said.decode(errors="replace").strip().rpartition("\n")[2]
+        reason = last.rstrip(".") or f"its process ended with {code}"
         raise MachineError(f"The SoundFont {job.font} cannot be rendered: {reason}.")
+
+
+def _child(job: Job, timeout_s: float, heed: Callable[[], None]) -> tuple[int, bytes]:
+    """The child's exit code and what it complained of; it never outlives this call."""
+    command = [sys.executable, "-m", __name__]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with tempfile.TemporaryFile() as order, tempfile.TemporaryFile() as said:
+        order.write(msgspec.json.encode(job))
+        order.seek(0)
+        child = subprocess.Popen(
+            command,
+            stdin=order,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=environment,
+            # Its own group: Ctrl-C is for the one who started it to heed.
+            start_new_session=True,
+        )
+        try:
+            code = _ended(child, timeout_s, heed)
+        finally:
+            child.kill()
+            child.wait()
+        said.seek(0)
+        return code, said.read()
+
+
+def _ended(child: subprocess.Popen[bytes], timeout_s: float, heed: Callable[[], None]) -> int:
+    """Its exit code as soon as it has ended; TimeoutExpired if it does not."""
+    for _ in range(round(timeout_s / _LOOK_S)):
+        heed()
+        with suppress(subprocess.TimeoutExpired):
+            return child.wait(_LOOK_S)
+    raise subprocess.TimeoutExpired(child.args, timeout_s)
+
+
+def _read(path: Path, heed: Callable[[], None]) -> bytearray:
+    data = bytearray(path.stat().st_size)
+    with path.open("rb") as file:
+        for start in range(0, len(data), _PIECE_BYTES):
+            heed()
+            file.readinto(memoryview(data)[start : start + _PIECE_BYTES])
+    return data
 
 
 def _fonts_in(folder: Path) -> list[Path]:

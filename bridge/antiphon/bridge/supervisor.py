@@ -114,6 +114,7 @@ class Supervisor:
         return scene.error is not None
 
     def _take(self, message: link.Message) -> None:
+        before = self._scene.state
         self._scene.take(message)
         match message:
             case link.Ready():
@@ -123,7 +124,7 @@ class Supervisor:
             case link.Troubled(text, None):
                 self._screen.say(text)
             case link.Turned(_, _, state):
-                self._screen.say(_SAYINGS[state])
+                self._screen.say(_LEFT_OUT if (before, state) == _CUT_SHORT else _SAYINGS[state])
 
     def _introduce(self, ready: link.Ready) -> None:
         say = self._screen.say
@@ -156,3 +157,5 @@ _SAYINGS = {
     "answering": "Answering …",
     "recovering": "The engine is gone; waiting for it …",
 }
+_CUT_SHORT = ("recovering", "idle")
+_LEFT_OUT = "The rest of the answer is left out. Your turn."

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 from .errors import BundleRefused
 from .vocabulary import STYLE, Vocabulary
 
-SCHEMA = 1
+SCHEMA = 3
 MAX_FILE_BYTES = 512 * 2**20
 DEFAULT = Path(__file__).parent / "bundles" / "default"
 GRAPHS = ("model.onnx", "velocity.onnx")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ import typer
 
 from . import bundle as bundles
 from .protocol import DEFAULT_ENDPOINT
+from .vocabulary import Vocabulary
 
 
 def register(app: typer.Typer) -> None:
@@ -44,18 +45,29 @@ def models(
     Example: antiphon models --json
     """
     loaded = bundles.load(folder)
-    about = loaded.about
+    about, styles = loaded.about, sorted(loaded.about.styles, key=str.casefold)
     size = sum(len(graph) for graph in loaded.graphs.values())
     if as_json:
         figures = {"name": about.name, "precision": about.precision, "bytes": size}
-        typer.echo(json.dumps({**figures, "styles": about.styles, "figures": about.figures}))
+        typer.echo(json.dumps({**figures, "styles": styles, "figures": about.figures}))
         return
     typer.echo(f"{about.name}: {about.precision}, {size / 1e6:.1f} MB, checksums match")
     typer.echo(f"context {about.shape.context}")
     for line in about.data:
         typer.echo(f"  {line}")
-    typer.echo(f"{len(about.styles)} styles:")
-    typer.echo(_wrapped(about.styles))
+    typer.echo(f"{len(styles)} styles:")
+    typer.echo(_wrapped(styles))
+
+
+def check_styles(names: Iterable[str], folder: Path | None = None) -> None:
+    """Refuse a style that a bundle does not know before anything is started.
+
+    Raises UserError naming the nearest, BundleRefused if the bundle cannot be read.
+    """
+    about = bundles.read_about(folder or bundles.default_folder())
+    vocabulary = Vocabulary(about.styles)
+    for name in names:
+        vocabulary.style_id(name)
 
 
 def _wrapped(styles: Sequence[str]) -> str:

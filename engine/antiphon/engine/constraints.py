@@ -61,12 +61,16 @@ class Rules:
         crowded: bool = False,
         may_wait: bool = True,
         may_end: bool = False,
+        only: Mask | None = None,
+        strike: bool = False,
     ) -> Mask:
         """Notes and waits that may follow.
 
         `sounding`: notes held at this moment; their keys are taken. `last`: id of the note just
         struck at this moment, None at its first. `rest`: ticks since the latest note. `crowded`:
         enough was struck within a beat. A moment that may not wait begins with a note all the same.
+        `only`: instruments (17,) one of which must begin this moment, if it can. `strike`: a note
+        must come, where one is legal.
         """
         mask = self._next
         mask[:] = self._notes
@@ -80,6 +84,11 @@ class Rules:
             mask[vocab.NOTE : vocab.note_id(DRUMS, 0)] = False
         if last is not None:
             mask[vocab.NOTE : last + 1] = False
+        elif only is not None:
+            mask[vocab.NOTE : vocab.STYLE].reshape(len(INSTRUMENTS), -1)[~only] = False
+            strike = strike or bool(mask.any())
+        if strike:
+            return mask
         if (may_wait and rest < MAX_SILENCE) or not mask.any():
             mask |= self._waits
         mask[vocab.END] = may_end

@@ -21,6 +21,7 @@ from .protocol import (
     Error,
     Heard,
     Hello,
+    Infill,
     Listen,
     Notes,
     Open,
@@ -170,8 +171,14 @@ class Desk:
                 self._drop(key)
             case Answer():
                 session.answer(request)
-                self._asked[key] = _Asked(request.generation, self._now_ns(), session.tokens)
+                self._ask(key, request.generation)
+            case Infill():
+                session.infill(request)
+                self._ask(key, request.generation)
         return replies
+
+    def _ask(self, key: Key, generation: int) -> None:
+        self._asked[key] = _Asked(generation, self._now_ns(), self._sessions[key].tokens)
 
     def _done(self, key: Key, reason: str) -> Done:
         asked = self._asked.pop(key)

@@ -20,11 +20,13 @@ import onnxruntime as ort
 
 from .bundle import Bundle
 from .errors import BundleRefused, InternalError
+from .sounding import Sounding
 from .tokens import Column, Row
 from .vocabulary import NOTE, VELOCITY_BINS
 
 Floats = npt.NDArray[np.float32]
 
+PITCHES = 128
 CHUNK = 32
 """Most rows fed in one call: long enough to be fast, short enough to keep others waiting little."""
 
@@ -73,9 +75,15 @@ class Slot:
         self._seqlens = np.zeros(1, np.int32)
         self._total = np.zeros(1, np.int32)
         self._one = np.zeros((1, 1, len(Column)), np.int64)
+        self._one_sounding = np.zeros((1, 1, PITCHES), np.float32)
+        self._sounding = [Sounding()]
+        """What sounds behind each number of rows; one more than there are rows."""
         self._binding = graph.io_binding()
         self._keep = self._bind(model)
-        self._one_value = ort.OrtValue.ortvalue_from_numpy(self._one)
+        self._one_values = [
+            ("rows", ort.OrtValue.ortvalue_from_numpy(self._one)),
+            ("sounding", ort.OrtValue.ortvalue_from_numpy(self._one_sounding)),
+        ]
         self._bound_rows = 0
 
     def _bind(self, model: Model) -> list[ort.OrtValue]:
@@ -104,22 +112,41 @@ class Slot:
             raise InternalError(f"{len(rows)} rows do not fit behind {self.length}.")
         if len(rows) == 1:
             self._one[0, 0] = rows[0]
+            self._one_sounding[:] = 0
+            self._hear(rows, self._one_sounding[0])
             if self._bound_rows != 1:
-                self._binding.bind_ortvalue_input("rows", self._one_value)
+                self._bind_inputs(self._one_values)
         else:
-            several = np.array([rows], np.int64)
-            self._binding.bind_ortvalue_input("rows", ort.OrtValue.ortvalue_from_numpy(several))
+            sounding = np.zeros((1, len(rows), PITCHES), np.float32)
+            self._hear(rows, sounding[0])
+            several = {"rows": np.array([rows], np.int64), "sounding": sounding}
+            values = [(k, ort.OrtValue.ortvalue_from_numpy(v)) for k, v in several.items()]
+            self._bind_inputs(values)
         self._bound_rows = len(rows)
         self._total[0] = self.length + len(rows)
         self._seqlens[0] = self._total[0] - 1
         self._graph.run_with_iobinding(self._binding)
         self.length += len(rows)
 
+    def _bind_inputs(self, values: list[tuple[str, ort.OrtValue]]) -> None:
+        for name, value in values:
+            self._binding.bind_ortvalue_input(name, value)
+
+    def _hear(self, rows: list[Row], sounding: Floats) -> None:
+        """Note what sounds behind each row, also in `sounding` (S, 128), which is all zero."""
+        now = self._sounding[-1]
+        for i, row in enumerate(rows):
+            now = now.after(row.token)
+            self._sounding.append(now)
+            for _, pitch in now.held:
+                sounding[i, pitch] = 1
+
     def rewind(self, length: int) -> None:
         """Forget all rows from index `length` on. Costs nothing; `logits` are stale till a feed."""
         if not 0 <= length <= self.length:
             raise InternalError(f"Cannot rewind {self.length} rows to {length}.")
         self.length = length
+        del self._sounding[length + 1 :]
 
     def velocity_logits(self, note: int) -> Floats:
         """Logits (8,) of the velocity bin of note token `note`, drawn after the last row fed."""

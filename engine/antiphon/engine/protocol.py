@@ -14,7 +14,10 @@ I. Call and response
 II. The player interrupts
     answer → notes…, [a key goes down at tick t] cancel, rewind t, listen…
 
-III. The engine is lost
+III. Bars that displease
+    open → opened, listen (the piece) → infill with what comes after → notes… → done
+
+IV. The engine is lost
     no pong for 300 ms, or the socket closes: release every sounding note; when an engine is there
     again: hello, open, listen with what was heard so far, and go on
 
@@ -35,12 +38,14 @@ from msgspec import Meta, Struct
 
 from .errors import ProtocolError
 from .notes import Event, Note, Ticks
-from .wishes import Constraints, Feel
+from .wishes import Blend, Constraints, Feel, Label
 
 VERSION = 1
 MAX_MESSAGE_BYTES = 2**20
 MOST_EVENTS = 4096
 """Most events of one `listen`."""
+MOST_NOTES = 2048
+"""Most notes of an example, or of what comes after a gap."""
 HEARTBEAT_MS = 100
 """How often a client says `ping`; silence of three beats is a loss."""
 LOST_MS = 300
@@ -48,7 +53,6 @@ DEFAULT_ENDPOINT = "tcp://127.0.0.1:6470"
 
 SessionId = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Generation = Annotated[int, Meta(ge=0, le=2**53)]
-Label = Annotated[str, Meta(max_length=80)]
 
 
 class Hello(Struct, frozen=True, array_like=True, tag="hello"):
@@ -91,6 +95,13 @@ class Open(Struct, frozen=True, array_like=True, tag="open"):
     """Hard rules for every answer."""
     feel: Feel = Feel()
     """How freely notes are drawn."""
+    blend: Blend | None = None
+    """Two styles mixed, beside `styles`; None mixes none."""
+    example: Annotated[tuple[Note, ...], Meta(max_length=MOST_NOTES)] = ()
+    """Music to take the style from: it stands as heard just before everything else.
+
+    Its ticks are its own. Of a long one the end counts.
+    """
 
 
 class Opened(Struct, frozen=True, array_like=True, tag="opened"):
@@ -126,6 +137,35 @@ class Answer(Struct, frozen=True, array_like=True, tag="answer"):
     """True: the model may end the piece before `until`."""
     constraints: Constraints | None = None
     """Rules for this answer; None keeps the session's."""
+    ends: Ticks | None = None
+    """Where the piece shall end; None if nobody knows. The model is told how far away that is.
+
+    From a bar before it the model may end the piece, and a bar after it the piece is over.
+    """
+
+
+class Infill(Struct, frozen=True, array_like=True, tag="infill"):
+    """Ask for the music of a gap, given what was heard before it and what comes after.
+
+    Its notes come as an answer's do. What the session has heard does not change: to keep them, say
+    `rewind` and `listen`. The model may leave part of the gap empty.
+    """
+
+    session: SessionId
+    """Number of the session."""
+    generation: Generation
+    """Number that its notes will carry; larger than any before."""
+    start: Ticks
+    """The first tick of the gap. Notes heard from here on are passed over."""
+    until: Ticks
+    """The first tick behind the gap."""
+    after: Annotated[tuple[Note, ...], Meta(max_length=MOST_NOTES)] = ()
+    """What comes after, from `until` on; earlier notes are passed over.
+
+    A note of the gap ends where its key is struck here.
+    """
+    constraints: Constraints | None = None
+    """Rules for the gap; None keeps the session's."""
 
 
 class Notes(Struct, frozen=True, array_like=True, tag="notes"):
@@ -237,7 +277,7 @@ class Error(Struct, frozen=True, array_like=True, tag="error"):
 
 
 Request = (
-    Hello | Open | Listen | Answer | Heard | Rewind | Cancel | Close | Ping | StatusRequest
+    Hello | Open | Listen | Answer | Infill | Heard | Rewind | Cancel | Close | Ping | StatusRequest
 )  # fmt: skip
 Reply = Welcome | Opened | Notes | Done | Pong | Status | Error
 

@@ -2,6 +2,7 @@
 
 A **row** is what the model sees at one position: the token id and five companions. All but the
 id may be 0, "unknown". Every note is born with its length, so nothing that is decoded can hang.
+A row may also be a mix of two tokens, which is how two styles are blended.
 
     wait:12   piano:v64:C4   len:24   piano:v64:E4   len:24   wait:24   …
 """
@@ -57,6 +58,10 @@ class Column(IntEnum):
     """1 + which 128th of the piece this is (1..128), 0 where the whole is not known."""
     COUNTDOWN = 5
     """1 + 128ths of the piece still to come (1..128), 0 where the end is not known."""
+    OTHER = 6
+    """Id of a second token whose embedding is mixed in, 0 where `SHARE` is."""
+    SHARE = 7
+    """Percent of the embedding that is the second token's (0..100)."""
 
 
 class Row(NamedTuple):
@@ -68,6 +73,8 @@ class Row(NamedTuple):
     chord: int = 0
     part: int = 0
     countdown: int = 0
+    other: int = 0
+    share: int = 0
 
 
 class Grid(NamedTuple):
@@ -81,17 +88,30 @@ class Grid(NamedTuple):
         return 1 + min((tick - self.origin) % self.bar, MAX_TIMING - 1)
 
 
+class Whole(NamedTuple):
+    """The piece from end to end: it begins at tick `origin` and lasts `total` ticks, at least 1."""
+
+    origin: int
+    total: int
+
+    def place(self, tick: int) -> tuple[int, int]:
+        """Values of the part and countdown columns at a tick."""
+        done = min(max(MAX_PART * (tick - self.origin) // self.total, 0), MAX_PART - 1)
+        return 1 + done, MAX_COUNTDOWN - done
+
+
 class Cursor:
     """Running positions of a stream of tokens: gives each token its row.
 
     One cursor serves both directions: `advance` is told the next token, whether it was read from
-    notes or drawn by the model. Without a grid the timing column stays unknown.
+    notes or drawn by the model. Without a grid the timing column stays unknown, part and countdown
+    without the whole.
     """
 
-    def __init__(self, tick: int = 0, grid: Grid | None = None) -> None:
+    def __init__(self, tick: int = 0, grid: Grid | None = None, whole: Whole | None = None) -> None:
         self.tick = tick
         """Tick of the moment reached."""
-        self._grid = grid
+        self._grid, self._whole = grid, whole
         self._chord = 0
 
     def rest_until(self, tick: int) -> list[Row]:
@@ -112,8 +132,9 @@ class Cursor:
         elif is_note(token):
             self._chord = min(self._chord + 1, MAX_CHORD)
         timing = self._grid.timing(self.tick) if self._grid else 0
-        of_note = is_note(token) or is_length(token)
-        return Row(token, velocity, timing, self._chord if of_note else 0)
+        chord = self._chord if is_note(token) or is_length(token) else 0
+        part, countdown = self._whole.place(self.tick) if self._whole else (0, 0)
+        return Row(token, velocity, timing, chord, part, countdown)
 
 
 def encode_note(note: Note, cursor: Cursor) -> list[Row]:
@@ -126,9 +147,11 @@ def encode_note(note: Note, cursor: Cursor) -> list[Row]:
     return rows
 
 
-def encode(notes: Iterable[Note], origin: int = 0, grid: Grid | None = None) -> list[Row]:
+def encode(
+    notes: Iterable[Note], origin: int = 0, grid: Grid | None = None, whole: Whole | None = None
+) -> list[Row]:
     """Rows of some notes, starting at tick `origin`; overlaps of one key are cut first."""
-    cursor = Cursor(origin, grid)
+    cursor = Cursor(origin, grid, whole)
     return [row for note in without_overlaps(notes) for row in encode_note(note, cursor)]
 
 

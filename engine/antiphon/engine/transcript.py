@@ -2,22 +2,27 @@
 
 Key events in, one number out: the index of the first row that changed. A key still down stands
 with a provisional length; when it goes up, the rows from there on are written anew. The transcript
-after any events equals `encode` of the notes they make: that is its whole contract.
+after any events equals `encode` of the notes they make, but for labels that were told again: that
+is its whole contract. Such labels belong to the note they lead to and go when it is written anew.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 
 from .notes import DRUMS, Event, Note, NoteOff, NoteOn, Pedal, shortened
-from .tokens import Cursor, Decoder, Grid, Row, encode_note
+from .tokens import Cursor, Decoder, Grid, Row, Whole, encode_note
 from .vocabulary import START
 
 PROVISIONAL_LENGTH = 24
 """Half a beat: what a held note is said to last until it is let go."""
+
+RESTATE_AFTER = 384
+"""Rows after which labels are told again."""
 
 
 class Held(Enum):
@@ -39,7 +44,7 @@ class Entry:
 
     note: Note
     begin: int
-    """Index of its first row: the waits that lead to it, or the note itself."""
+    """Index of its first row: waits and labels that lead to it, or the note itself."""
     held: Held = Held.NOTHING
     settled: bool = False
     played: bool = False
@@ -54,11 +59,20 @@ class Entry:
 class Transcript:
     """A session's music so far. Grows with the session; nothing here blocks or draws at random."""
 
-    def __init__(self, prefix: list[Row] | None = None, grid: Grid | None = None) -> None:
-        self.rows: list[Row] = list(prefix or [])
+    def __init__(
+        self,
+        labels: Sequence[Row] = (),
+        grid: Grid | None = None,
+        example: Sequence[Row] = (),
+    ) -> None:
+        self._opening = [*labels, *example]
+        self._opened_with = (len(labels), tuple(labels))
+        self.rows: list[Row] = list(self._opening)
         self.entries: list[Entry] = []
-        self._labels = self._prefix = len(self.rows)
+        self._prefix = len(self.rows)
+        self._told = [self._opened_with]
         self._grid = grid
+        self._whole: Whole | None = None
         self._latest: dict[tuple[int, int], Entry] = {}
         self._pedals: set[int] = set()
         self._decoder: Decoder | None = None
@@ -106,7 +120,7 @@ class Transcript:
         gone, self.entries = len(self.entries) > len(kept), kept
         self._latest = {_key(entry.note): entry for entry in kept}
         if not kept:
-            self._prefix = self._labels
+            return self._open(self._opening, self._opened_with)
         return self._rewrite(changed) if gone or changed < len(kept) else self.trim()
 
     def settle(self, entry: Entry, length: int) -> int:
@@ -115,18 +129,40 @@ class Transcript:
         entry.note = shortened(entry.note, entry.note.onset + length)
         return self._rewrite(self._place(entry.note))
 
-    def start(self) -> None:
-        """Say that the piece begins here: what an empty transcript is continued from."""
-        if self._prefix == self._labels:
-            self.rows.append(Row(START))
-            self._prefix = len(self.rows)
+    def start(self, labels: Sequence[Row]) -> int:
+        """Say that a piece begins here: what an empty transcript without example goes on from.
 
-    def begin_playing(self) -> Cursor:
-        """Start appending the model's tokens behind the last note; returns the place."""
+        Returns the index of the first row that changed.
+        """
+        return self._open([*labels, Row(START)], (len(labels), tuple(labels)))
+
+    def place(self, whole: Whole | None) -> int:
+        """Say what part of the whole each row is; returns the index of the first that changed."""
+        if whole == self._whole:
+            return len(self.rows)
+        self._whole = whole
+        return self._rewrite(0)
+
+    def due(self, labels: Sequence[Row]) -> bool:
+        """Whether labels are to be told: they are not those told last, or that is long ago."""
+        at, last = self._told[-1]
+        return bool(labels) and (last != labels or len(self.rows) - at > RESTATE_AFTER)
+
+    def tell(self, labels: tuple[Row, ...]) -> None:
+        """Append labels, where a note comes next."""
+        self.rows += labels
+        self._told.append((len(self.rows), labels))
+
+    def begin_playing(self, start: int = 0) -> Cursor:
+        """Start appending the model's tokens behind the last note; returns the place.
+
+        Music from nothing begins at tick `start`.
+        """
         self.trim()
-        self._decoder = Decoder(self.tick)
         self._begin = len(self.rows)
-        return Cursor(self.tick, self._grid)
+        cursor = Cursor(self.tick if self.entries else start, self._grid, self._whole)
+        self._decoder = Decoder(cursor.tick)
+        return cursor
 
     def rest_until(self, tick: int, cursor: Cursor) -> None:
         """Append the waits from the cursor to `tick`, where the model goes on."""
@@ -225,8 +261,8 @@ class Transcript:
         """Write the rows from entry `at` on anew; returns the index of the first of them."""
         before = self.entries[at - 1] if at else None
         begin = self._end_of(at - 1) if before else self._prefix
-        del self.rows[begin:]
-        cursor = Cursor(before.note.onset if before else self.origin, self._grid)
+        self._cut(begin)
+        cursor = Cursor(before.note.onset if before else self.origin, self._grid, self._whole)
         if before:
             cursor.resume(self._chord_before(at))
         for entry in self.entries[at:]:
@@ -250,9 +286,21 @@ class Transcript:
 
     def trim(self) -> int:
         """Drop rows behind the last note (waits that led nowhere); returns how many are left."""
-        end = self._end_of(len(self.entries) - 1) if self.entries else self._prefix
-        del self.rows[end:]
+        self._cut(self._end_of(len(self.entries) - 1) if self.entries else self._prefix)
         return len(self.rows)
+
+    def _cut(self, end: int) -> None:
+        """Drop the rows from index `end` on, and what they told."""
+        del self.rows[end:]
+        while self._told[-1][0] > end:
+            self._told.pop()
+
+    def _open(self, prefix: list[Row], told: tuple[int, tuple[Row, ...]]) -> int:
+        """Hold nothing but a prefix; returns the index of the first row that changed."""
+        pairs = zip(self.rows, prefix, strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        self.rows[:], self._prefix, self._told = prefix, len(prefix), [told]
+        return same
 
 
 def _provisional(note: Note) -> Note:

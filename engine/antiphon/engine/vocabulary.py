@@ -12,6 +12,7 @@ and the prefix, which may be empty, says what kind of music it is.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 
@@ -126,7 +127,7 @@ class Vocabulary:
     """The ids of one bundle: the fixed blocks and its own styles.
 
     vocabulary.size                   number of ids
-    vocabulary.style_id("Chopin_F")   id of a style, UserError naming the nearest if unknown
+    vocabulary.style_id("Chopin_F")   id of a style, UserError with near names if unknown
     vocabulary.text(id, bin)          readable form, and back with `parse`
     """
 
@@ -143,9 +144,16 @@ class Vocabulary:
             folded = _fold(name)
             hits = [s for s in self.styles if folded and folded in _fold(s)]
             if not hits:
-                raise UserError(f"No style is called {name!r}; see `antiphon models`.")
+                raise UserError(self._unknown(name))
             found = self._style_ids[min(hits, key=len)]
         return found
+
+    def _unknown(self, name: str) -> str:
+        """What to say of a style that is not there: the names it may be a slip of, if any."""
+        folded = {_fold(style): style for style in self.styles}
+        near = [folded[hit] for hit in difflib.get_close_matches(_fold(name), folded, n=3)]
+        hint = f" (near it: {', '.join(near)})" if near else ""
+        return f"No style is called {name!r}{hint}; `antiphon models` names all."
 
     def text(self, token: int, velocity: int | None = None) -> str:
         """Readable form of a token; `velocity` is a bin, given for notes only."""

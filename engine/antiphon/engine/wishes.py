@@ -1,4 +1,4 @@
-"""What a player may wish of an answer: how freely it is drawn, and what it may contain."""
+"""What a player may wish of an answer: its style, how freely it is drawn, what it may contain."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from .notes import Instrument, Pitch
+
+MOST_INSTRUMENTS = 10
+
+Label = Annotated[str, Meta(max_length=80)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Feel(Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,7 +39,7 @@ class Constraints(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     instruments: tuple[Instrument, ...] = ()
-    """Instruments that may sound; none named allows all."""
+    """Instruments that may sound, at most ten; none named allows all."""
     lowest: Pitch = 0
     """Lowest MIDI key of pitched instruments."""
     highest: Pitch = 127
@@ -43,7 +48,35 @@ class Constraints(Struct, frozen=True, forbid_unknown_fields=True):
     """Most pitched notes sounding at once."""
     density: Annotated[int, Meta(ge=1, le=192)] = 32
     """Most notes struck within one beat."""
+    enter_within: Annotated[int, Meta(ge=0, le=1024)] = 8
+    """Bars (of four beats where there are none) in which every instrument named comes in.
+
+    0 leaves it to the music whether one does.
+    """
 
     def __post_init__(self) -> None:
+        if len(set(self.instruments)) > MOST_INSTRUMENTS:
+            raise ValueError(
+                f"{len(set(self.instruments))} instruments are named, and at most "
+                f"{MOST_INSTRUMENTS} play together"
+            )
         if self.lowest > self.highest:
             raise ValueError(f"the lowest key, {self.lowest}, is above the highest, {self.highest}")
+
+
+class Blend(Struct, frozen=True, forbid_unknown_fields=True):
+    """Two styles at once, and how they move.
+
+    Blend("Chopin_F", "hymn")                              half and half
+    Blend("Chopin_F", "hymn", share=0.3)                   mostly Chopin
+    Blend("Bach_JS", "Chopin_F", share=0, toward=1)        from Bach to Chopin in each answer
+    """
+
+    first: Label
+    """A composer or style, as `welcome` names them."""
+    second: Label
+    """The other one."""
+    share: Share = 0.5
+    """How much is the second's, 0 to 1; where it moves, at the start of an answer."""
+    toward: Share | None = None
+    """How much is the second's at the end of an answer; None keeps the share."""

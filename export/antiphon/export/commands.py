@@ -10,65 +10,115 @@ import typer
 
 Prepared = Annotated[Path, typer.Argument(help="Folder that `prepare` wrote.")]
 
+MeasuredOn = Annotated[Path | None, typer.Option(help="Prepared corpus to measure it on.")]
+Manifest = Annotated[
+    Path | None, typer.Option(help="manifest.csv of the corpus, for the card's attributions.")
+]
+
 
 def register(app: typer.Typer) -> None:
     """Add the training side's commands to the one `antiphon`; none without the extra."""
     # Looked for, not imported: torch takes a second that `antiphon ports` need not spend.
     if find_spec("torch") is None:
         return
-    for command in (prepare, train, export):
+    for command in (prepare, train, export, quantize):
         app.command()(command)
 
 
 def prepare(
-    corpus: Annotated[Path, typer.Argument(help="Folder of MIDI files with a manifest.csv.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of MIDI and MusicXML files, nested.")],
     out: Annotated[Path, typer.Argument(help="Folder for the arrays.")],
+    bands: Annotated[
+        Path | None,
+        typer.Option(help="Folder of POP909's annotations: arrange its songs for bands, too."),
+    ] = None,
 ) -> None:
-    """Turn a corpus of MIDI files into training arrays.
+    """Turn a folder of music into training arrays.
 
-    Example: antiphon prepare corpus/ build/prepared
+    Subfolders name the styles; or a manifest.csv does, and says what is held out (columns path,
+    split, collection, composer, style).
+
+    Example: antiphon prepare music/ build/prepared
     """
-    from . import data
+    from .prepare import prepare as go
 
-    styles = data.styles_of(data.read_manifest(corpus, "train"))
-    for split in ("valid", "train"):
-        data.prepare(corpus, out / split, split, styles, typer.echo)
+    go(folder, out, typer.echo, bands)
 
 
 def train(
     prepared: Prepared,
     run: Annotated[Path, typer.Argument(help="Folder of the run; resumed if it is there.")],
-    shape: Annotated[str, typer.Option(help="tiny or small.")] = "small",
+    shape: Annotated[str, typer.Option(help="tiny, slim, small, base or musenet.")] = "small",
     minutes: Annotated[float, typer.Option(help="Budget of training time.", min=0.1)] = 60,
+    from_: Annotated[
+        str, typer.Option("--from", help="Bundle or run to go on from; `default` is what ships.")
+    ] = "",
+    pace: Annotated[
+        str, typer.Option(help="fresh, onward or tune; else fresh, or with --from tune.")
+    ] = "",
+    batch: Annotated[int, typer.Option(help="Times the usual batch, e.g. on a GPU.", min=1)] = 1,
+    recompute: Annotated[bool, typer.Option(help="Less memory for more time.")] = False,
+    samples: Annotated[bool, typer.Option(help="Render half a minute now and then.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of weights and data order.")] = 1,
 ) -> None:
     """Train a model; kill it whenever you like, it resumes.
 
-    Example: antiphon train build/prepared build/run --minutes 60
-    """
-    from .data import Corpus
-    from .train import Run
-    from .train import train as go
+    Look at loss.png and listen to samples/ in the run's folder meanwhile.
 
-    corpora = {split: Corpus.open(prepared / split) for split in ("train", "valid")}
-    go(Run(run, corpora["train"], shape, minutes, seed), corpora["valid"], typer.echo)
+    Example: antiphon train build/prepared build/run --from default --minutes 10
+    """
+    from .beginning import begin
+    from .data import Corpus
+    from .training import train as go
+
+    train_split, valid = (Corpus.open(prepared / split) for split in ("train", "valid"))
+    begun = begin(
+        run,
+        train_split,
+        shape=shape,
+        minutes=minutes,
+        origin=from_,
+        pace=pace,
+        wider=batch,
+        seed=seed,
+    )
+    begun.model.recompute = recompute
+    go(begun, valid, typer.echo, samples)
+    if begun.crew.leads:
+        typer.echo(f"Done: {run}. Next: antiphon export {run} BUNDLE")
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    source: Annotated[Path, typer.Argument(help="Folder of a training run, or of a bundle.")],
     folder: Annotated[Path, typer.Argument(help="Folder of the bundle to write.")],
-    prepared: Annotated[
-        Path | None, typer.Option(help="Prepared corpus to measure bits per note on.")
+    prepared: MeasuredOn = None,
+    manifest: Manifest = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="What `evaluate --json` printed, for the card.")
     ] = None,
-    manifest: Annotated[
-        Path | None, typer.Option(help="manifest.csv of the corpus, for the card's attributions.")
-    ] = None,
-    name: Annotated[str, typer.Option(help="Name of the bundle.")] = "small",
+    name: Annotated[str, typer.Option(help="Name of the bundle; else the source's.")] = "",
+    bits: Annotated[int, typer.Option(help="Bits of the weights: 32, 8 or 4.")] = 8,
 ) -> None:
-    """Write a trained model as an 8-bit ONNX bundle, and prove that it is the same model.
+    """Write a trained model as an ONNX bundle, and prove that it is the same model.
 
-    Example: antiphon export build/run engine/antiphon/engine/bundles/default
+    Example: antiphon export build/run build/bundle --prepared build/prepared
     """
-    from .release import release
+    from .release import Order, release
 
-    release(run, folder, name, prepared, manifest, typer.echo)
+    release(Order(source, folder, bits, name, prepared, manifest, evaluation), typer.echo)
+
+
+def quantize(
+    source: Annotated[Path, typer.Argument(help="Folder of a training run, or of a bundle.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of the smaller bundle to write.")],
+    prepared: Annotated[Path, typer.Option(help="Prepared corpus to measure the cost on.")],
+    bits: Annotated[int, typer.Option(help="Bits of the weights: 8 or 4.")] = 8,
+    manifest: Manifest = None,
+) -> None:
+    """Store a model's weights in fewer bits, unless that costs more than 1 % bits per note.
+
+    Example: antiphon quantize build/bundle build/small --bits 4 --prepared build/prepared
+    """
+    from .release import Order, quantise
+
+    quantise(Order(source, folder, bits, prepared=prepared, manifest=manifest), typer.echo)

@@ -4,7 +4,8 @@
 - rotary positions (halves, not pairs), attention over the last `window` positions
 - grouped-query attention: `n_heads` queries share `n_kv_heads` keys and values, one packed matrix
 - SwiGLU, gate and up packed in one matrix
-- the input is the sum of the token's table row and one small table for each companion column
+- the input is the sum of the token's table row, one small table for each companion column, and
+  a row for each pitch that sounds there
 - a note's table row is its own plus its instrument's plus its pitch's: rare notes borrow from kin
 - output: norm, one projection, norm, then the same table (tied), plus a bias
 - velocity is drawn after the note, from a small head that sees the state and the note
@@ -15,14 +16,16 @@ B batch, T positions, C columns of a row, D width, H query heads, K key heads, E
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from antiphon.engine import vocabulary as vocab
-from antiphon.engine.notes import INSTRUMENTS
-from antiphon.engine.tokens import MAX_CHORD, MAX_COUNTDOWN, MAX_PART, MAX_TIMING
+from antiphon.engine.notes import DRUMS, INSTRUMENTS
+from antiphon.engine.tokens import MAX_CHORD, MAX_COUNTDOWN, MAX_PART, MAX_TIMING, Column
 
 COMPANIONS = {
     "velocity": vocab.VELOCITY_BINS + 1,
@@ -32,8 +35,16 @@ COMPANIONS = {
     "countdown": MAX_COUNTDOWN + 1,
 }
 """Rows of each companion table, in the order of `Column` (0 is unknown)."""
+MOST_SHARE = 100
+
+
+def column_sizes(vocabulary: int) -> tuple[int, ...]:
+    """How many values each column of a row can take, in the order of `Column`."""
+    return (vocabulary, *COMPANIONS.values(), vocabulary, MOST_SHARE + 1)
+
 
 VELOCITY_WIDTH = 64
+PITCHES = 128
 NORM_EPSILON = 1e-6
 
 
@@ -57,13 +68,24 @@ class Config:
         return self.width // self.n_heads
 
 
+SHAPES: dict[str, dict[str, Any]] = {
+    "tiny": {"width": 64, "n_layers": 2, "n_heads": 2, "hidden": 96, "window": 64},
+    "slim": {"width": 128, "n_layers": 4, "n_heads": 2, "hidden": 256},
+    "small": {},
+    "base": {"width": 512, "n_layers": 8, "n_heads": 8, "n_kv_heads": 2, "hidden": 1536},
+    "musenet": {
+        "width": 1536, "n_layers": 72, "n_heads": 24, "n_kv_heads": 24, "hidden": 4096,
+        "window": 4096,
+    },
+}  # fmt: skip
+"""`tiny` is for tests, `slim` for ablations; `small` trains on a CPU in hours and is what ships,
+`base` (28 M) on a GPU in minutes; `musenet` is as deep, wide in heads and far-sighted as MuseNet.
+"""
+
+
 def config(name: str, vocabulary: int) -> Config:
-    """A configuration by name: `tiny` for tests, `small` trains on a CPU in hours."""
-    shapes = {
-        "tiny": {"width": 64, "n_layers": 2, "n_heads": 2, "hidden": 96, "window": 64},
-        "small": {},
-    }
-    return Config(vocabulary, **shapes[name])
+    """A configuration of `SHAPES` for a vocabulary; KeyError if there is none of that name."""
+    return Config(vocabulary, **SHAPES[name])
 
 
 def norm(x: Tensor) -> Tensor:
@@ -83,6 +105,29 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     """Turn (B, heads, T, E) by position: the first half of E with the second."""
     a, b = x.float().chunk(2, dim=-1)
     return torch.cat((a * cos - b * sin, a * sin + b * cos), dim=-1).to(x.dtype)
+
+
+def pitches_sounding(rows: Tensor) -> Tensor:
+    """Which pitches sound at each row (B, T, 128), 0 or 1, of the notes that the rows tell.
+
+    A note counts from its length on, until the moment that its length reaches; drums never do.
+    """
+    token = rows[..., Column.TOKEN]
+    times = torch.tensor(vocab.TIMES, device=rows.device)
+    is_wait = (token >= vocab.WAIT) & (token < vocab.LENGTH)
+    tick = torch.where(is_wait, times[(token - vocab.WAIT).clamp(0, len(times) - 1)], 0).cumsum(1)
+    is_length = (token[:, 1:] >= vocab.LENGTH) & (token[:, 1:] < vocab.NOTE)
+    is_pitched = (token[:, :-1] >= vocab.NOTE) & (token[:, :-1] < vocab.NOTE + 128 * DRUMS)
+    struck = is_pitched & is_length
+    line, at = struck.nonzero(as_tuple=True)
+    pitch = (token[line, at] - vocab.NOTE) % PITCHES
+    end = tick[line, at] + times[token[line, at + 1] - vocab.LENGTH]
+    stop = torch.searchsorted(tick[line], end[:, None])[:, 0]
+    change = torch.zeros(*token.shape[:1], token.shape[1] + 1, PITCHES, device=rows.device)
+    one = torch.ones(len(line), device=rows.device)
+    change.index_put_((line, at + 1, pitch), one, accumulate=True)
+    change.index_put_((line, stop, pitch), -one, accumulate=True)
+    return change[:, :-1].cumsum(1).clamp(max=1)
 
 
 class Block(nn.Module):
@@ -134,6 +179,9 @@ class Model(nn.Module):
         self.velocity_state = nn.Linear(cfg.width, VELOCITY_WIDTH, bias=False)
         self.velocity_note = nn.Linear(cfg.width, VELOCITY_WIDTH, bias=False)
         self.velocity_out = nn.Linear(VELOCITY_WIDTH, vocab.VELOCITY_BINS)
+        self.sounding = nn.Linear(PITCHES, cfg.width, bias=False)
+        self.recompute = False
+        """Whether training forgets what is inside a block and computes it again going back."""
         self._start()
 
     def _start(self) -> None:
@@ -146,6 +194,7 @@ class Model(nn.Module):
         for block in (module for module in self.modules() if isinstance(module, Block)):
             nn.init.zeros_(block.out.weight)
             nn.init.zeros_(block.down.weight)
+        nn.init.zeros_(self.sounding.weight)
 
     def table(self) -> Tensor:
         """The token table (V, D), kin added to the notes."""
@@ -155,15 +204,27 @@ class Model(nn.Module):
 
     def states(self, rows: Tensor, table: Tensor) -> Tensor:
         """(B, T, C) to the normed stream after the last block, (B, T, D)."""
-        x = F.embedding(rows[..., 0], table)
+        x = self.mixed(rows, table)
         for column, companion in enumerate(self.companions.values(), start=1):
             x = x + companion(rows[..., column])
+        x = x + self.sounding(pitches_sounding(rows).to(x.dtype))
         cos, sin = rotary_tables(self.cfg, rows.shape[1])
         mask = self.window_mask(rows.shape[1])
         x = norm(x)
         for block in self.blocks:
-            x = block(x, cos, sin, mask)
+            if self.recompute and torch.is_grad_enabled():
+                x = checkpoint(block, x, cos, sin, mask, use_reentrant=False)
+            else:
+                x = block(x, cos, sin, mask)
         return norm(x)
+
+    def mixed(self, rows: Tensor, table: Tensor) -> Tensor:
+        """The tokens' table rows, mixed with the second token's where a row has one (B, T, D)."""
+        own = F.embedding(rows[..., Column.TOKEN], table)
+        if not rows[..., Column.SHARE].any():
+            return own
+        share = rows[..., Column.SHARE, None] / MOST_SHARE
+        return torch.lerp(own, F.embedding(rows[..., Column.OTHER], table), share.to(own.dtype))
 
     def window_mask(self, length: int) -> Tensor | None:
         """None where plain causal attention does, else what each position may see (T, T)."""

@@ -1,153 +1,161 @@
-"""From a training run to a bundle: weights, proof of equality, figures, card."""
+"""From a run or a bundle to a bundle: weights, proof of equality, figures, card, all or nothing."""
 
 from __future__ import annotations
 
-import csv
-import json
+import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-import torch
-from safetensors.torch import load_file
+import msgspec
 
 from antiphon.engine import bundle
-from antiphon.engine import model as runtime
-from antiphon.engine.errors import FileRefused
-from antiphon.engine.tokens import Row
+from antiphon.engine.errors import FileRefused, UserError
 
-from . import measure
+from . import facts, measure, origin, precision
+from .card import card
 from .data import Corpus
-from .model import COMPANIONS, Config, Model
-from .to_onnx import write_bundle
+from .facts import Facts
+from .model import Model
+from .parity import prove
+from .quantise import PRECISIONS
+from .to_onnx import write_about
 
-PARITY = 1e-3
-"""Largest difference of a logit between torch and the 32-bit graph."""
-MOST_COST = 1.01
-"""Bits per note that 8-bit weights may cost, as a ratio."""
-LENGTHS = (0, 1, 31, 511, 1023, 1535)
-"""Cache lengths at which the graphs are compared."""
+CARD = "CARD.md"
+LAST = "bundle.json"
+"""Written last: it holds the checksums, so that whoever reads half of each is told so."""
 
-
-def load_run(folder: Path) -> tuple[Model, tuple[str, ...]]:
-    """The network of a training run, and the names of its styles."""
-    try:
-        about = json.loads((folder / "config.json").read_text())
-        network = Model(Config(**about["config"]))
-        network.load_state_dict(load_file(folder / "model.safetensors"))
-    except OSError:
-        raise FileRefused(f"{folder} holds no training run.") from None
-    return network.eval(), tuple(about["styles"])
+Tell = Callable[[str], None]
 
 
-def release(
-    run: Path,
-    folder: Path,
-    name: str,
-    prepared: Path | None,
-    manifest: Path | None,
-    tell: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Write, prove and describe the bundle of a run; `folder` changes only when all is proved."""
-    network, styles = load_run(run)
-    figures = {"parity_32_bit": _parity(network, name, styles, tell)}
-    data = attributions(manifest) if manifest else ()
-    with tempfile.TemporaryDirectory() as scratch:
-        draft = Path(scratch)
-        written = write_bundle(network, draft, name, styles)
-        if prepared:
-            figures |= _judged(network, written, Corpus.open(prepared / "valid"), tell)
-        written = write_bundle(network, draft, name, styles, data=data, figures=figures)
-        (draft / "CARD.md").write_text(card(written))
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in draft.iterdir():
-            shutil.copy(file, folder / file.name)
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be made of what."""
+
+    source: Path
+    """Folder of a run or a bundle."""
+    folder: Path
+    """Folder of the bundle to write; may be the source."""
+    bits: int = 8
+    name: str = ""
+    """Empty for the name of the source."""
+    prepared: Path | None = None
+    """Prepared music to measure on; needed for 4 bits."""
+    manifest: Path | None = None
+    """Where attributions are read."""
+    evaluation: Path | None = None
+    """What `antiphon evaluate --json` printed, for the card."""
 
 
-def _parity(
-    network: Model, name: str, styles: tuple[str, ...], tell: Callable[[str], None]
-) -> float:
-    """Largest difference between torch and the 32-bit graph; AssertionError beyond `PARITY`."""
-    with tempfile.TemporaryDirectory() as scratch:
-        exact = write_bundle(network, Path(scratch), name, styles, bits=None)
-        difference = largest_difference(network, exact)
-    tell(f"torch and ONNX differ by at most {difference:.1e} (32 bit)")
-    if difference > PARITY:
-        raise AssertionError(f"the graph is not the network: logits differ by {difference}")
-    return difference
+def release(order: Order, tell: Tell = lambda _: None) -> bundle.Bundle:
+    """Write, prove and describe a bundle; its folder changes only when all is proved.
+
+    Raises UserError if few bits cost the model too much, InternalError if the graph is not the
+    network.
+    """
+    _check(order)
+    known, taken = facts.of(order.source), origin.of(order.source)
+    network = taken.network()
+    with tempfile.TemporaryDirectory(prefix="antiphon-export-") as scratch:
+        tell("writing the graphs")
+        drafts = precision.drafts(network, Path(scratch), taken.styles, order.bits, order.prepared)
+        parity = prove(network, drafts[32])
+        tell(f"torch and ONNX differ by at most {parity:.1e} (32 bit)")
+        table = precision.compared(network, drafts, order.prepared)
+        _tell(table, tell)
+        _refuse_if_costly(table, order.bits)
+        figures = known.figures | _weighed(network, known, parity, table)
+        figures |= _judged(order, network, figures, tell)
+        draft = Path(scratch) / str(order.bits)
+        about = _described(drafts[order.bits].about, order, known, figures)
+        write_about(draft, about)
+        (draft / CARD).write_text(card(about))
+        put(draft, order.folder)
+    return bundle.load(order.folder)
 
 
-def _judged(
-    network: Model, written: bundle.Bundle, corpus: Corpus, tell: Callable[[str], None]
+def quantise(order: Order, tell: Tell = lambda _: None) -> bundle.Bundle:
+    """`release` in fewer bits than the source has; UserError too if they are not fewer."""
+    known = facts.of(order.source)
+    if order.bits >= known.bits:
+        raise UserError(f"{order.source} is stored in {known.bits} bits already.")
+    return release(order, tell)
+
+
+def _check(order: Order) -> None:
+    if order.bits not in PRECISIONS:
+        names = ", ".join(map(str, PRECISIONS))
+        raise UserError(f"Weights are stored in {names} bits, not in {order.bits}.")
+    if order.bits == 4 and order.prepared is None:
+        raise UserError(
+            "4-bit weights are offered only where they are measured to be good enough: name "
+            "prepared music with --prepared."
+        )
+
+
+def _tell(table: dict[int, precision.Precision], tell: Tell) -> None:
+    for bits, p in table.items():
+        cost = "" if p.cost is None else f", {p.bits_per_note:.3f} bits per note ({p.cost:+.2%})"
+        tell(f"{bits:2d} bit: {p.ms_per_token:.2f} ms per token, {p.megabytes:.1f} MB{cost}")
+
+
+def _refuse_if_costly(table: dict[int, precision.Precision], bits: int) -> None:
+    cost = table[bits].cost
+    if cost is not None and cost > precision.MOST_COST:
+        raise UserError(
+            f"In {bits} bits this model loses {cost:.2%} of its bits per note, more than "
+            f"{precision.MOST_COST:.0%}: nothing was written."
+        )
+
+
+def _weighed(
+    network: Model, known: Facts, parity: float, table: dict[int, precision.Precision]
 ) -> dict[str, float]:
-    """Bits per note by collection, and what 8 bits cost; AssertionError if that is too much."""
-    cost = measure.cost_of_bundle(network, runtime.Model(written), corpus)
-    tell(f"8 bit costs {100 * (cost - 1):+.2f} % bits per note")
-    if cost > MOST_COST:
-        raise AssertionError(f"8 bit costs {100 * (cost - 1):.2f} % bits per note")
-    table = measure.table(network, corpus, tell=tell)
-    figures = {f"bits_per_note.{key}": round(value, 3) for key, value in table.items()}
-    return {"cost_of_8_bit": round(cost, 5), **figures}
+    """Figures of the weights and of the ways to store them."""
+    weights = sum(p.numel() for p in network.parameters())
+    figures = {"weights": weights, "source_bits": known.bits, "parity_32_bit": parity}
+    measured = {f"precision.{bits}": asdict(p) for bits, p in table.items()}
+    return figures | {name: round(value, 5) for name, value in facts.numbers(measured)}
 
 
-def largest_difference(network: Model, written: bundle.Bundle) -> float:
-    """Largest difference of any logit between torch and a bundle, at each of `LENGTHS`."""
-    rng = np.random.default_rng(0)
-    sizes = (network.cfg.vocabulary, *COMPANIONS.values())
-    rows = [Row(*(int(rng.integers(n)) for n in sizes)) for _ in range(LENGTHS[-1] + 1)]
-    with torch.inference_mode():
-        expected = network(torch.tensor([rows]))[0].numpy()
-    slot = runtime.Model(written).slot()
-    worst = 0.0
-    for length in LENGTHS:
-        while slot.length < length:
-            slot.feed(rows[slot.length : min(length, slot.length + runtime.CHUNK)])
-        slot.feed(rows[length : length + 1])
-        worst = max(worst, float(np.abs(slot.logits[0] - expected[length]).max()))
-    return worst
+def _judged(order: Order, network: Model, known: dict[str, float], tell: Tell) -> dict[str, float]:
+    """Bits per note by collection: as evaluated, as known already, as measured now, or none."""
+    if order.evaluation:
+        return facts.evaluated(order.evaluation)
+    if not order.prepared or "bits_per_note.macro" in known:
+        return {}
+    table = measure.table(network, Corpus.open(order.prepared / "valid"), tell=tell)
+    return {f"bits_per_note.{name}": round(value, 3) for name, value in table.items()}
 
 
-def attributions(manifest: Path) -> tuple[str, ...]:
-    """One line a collection: name, pieces trained on, licence, source."""
-    with manifest.open(newline="") as file:
-        entries = [entry for entry in csv.DictReader(file) if entry["split"] == "train"]
-    counts = Counter(entry["collection"] for entry in entries)
-    lines = []
-    for name, count in sorted(counts.items()):
-        of = [entry for entry in entries if entry["collection"] == name]
-        licences = ", ".join(sorted({entry["licence"] for entry in of}))
-        sources = ", ".join(sorted({f"{e['source_repo']}@{e['source_commit'][:7]}" for e in of}))
-        lines.append(f"{name}: {count} pieces, {licences}, {sources}")
-    return tuple(lines)
+def _described(
+    about: bundle.About, order: Order, known: Facts, figures: dict[str, float]
+) -> bundle.About:
+    told = facts.attributions(order.manifest) if order.manifest else ()
+    data = tuple(dict.fromkeys((*told, *known.data)))
+    return msgspec.structs.replace(about, name=order.name or known.name, data=data, figures=figures)
 
 
-def card(written: bundle.Bundle) -> str:
-    """The model card, in Markdown."""
-    about = written.about
-    size = sum(len(graph) for graph in written.graphs.values()) / 1e6
-    bits = {k.split(".", 1)[1]: v for k, v in about.figures.items() if "bits_per_note" in k}
-    rows = "".join(f"| {name} | {value:.2f} |\n" for name, value in bits.items())
-    ratio = about.figures.get("cost_of_8_bit")
-    cost = f"8-bit weights cost {100 * (ratio - 1):+.2f} % bits per note." if ratio else ""
-    data = "".join(f"- {line}\n" for line in about.data)
-    return (
-        f"# The `{about.name}` bundle\n\n"
-        f"A decoder-only transformer that continues music note by note; {about.precision}, "
-        f"{size:.1f} MB. Its weights are offered under Apache-2.0, like the rest of Antiphon.\n\n"
-        "## How well it knows music\n\n"
-        "Bits per note on pieces it never saw (first 4,096 tokens, all tokens of a piece over its "
-        "notes, labels unknown):\n\n| collection | bits per note |\n|---|---|\n"
-        f"{rows}\n"
-        f"Torch and the 32-bit graph differ by at most {about.figures['parity_32_bit']:.1e} in any "
-        f"logit, at cache lengths {', '.join(map(str, LENGTHS))}. {cost}\n\n"
-        "## What it was trained on\n\n"
-        f"{data}\n"
-        "The collections under CC BY ask that their makers be named: the lines above do so.\n\n"
-        "## What it cannot do\n\n"
-        "It was trained for a short time on two CPU cores. It keeps key, register and pace of what "
-        "it hears over some bars; it has no sense of long form. Most of its music is European, "
-        "written between 1500 and 1930; of bands, jazz and anything electronic it knows little.\n"
-    )
+def put(draft: Path, folder: Path) -> None:
+    """Put the files of a bundle into a folder: copied beside first, then replaced at a blow.
+
+    A reader meanwhile gets the old bundle, the new one, or is refused by their checksums.
+    """
+    names = (*bundle.GRAPHS, CARD, LAST)
+    parts = {name: folder / f".{name}.{os.getpid()}.part" for name in names}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, part in parts.items():
+            shutil.copyfile(draft / name, part)
+        for name, part in parts.items():
+            os.replace(part, folder / name)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise FileRefused(f"{folder} cannot be written ({reason}).") from None
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()

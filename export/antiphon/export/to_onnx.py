@@ -1,34 +1,39 @@
-"""Torch to a bundle: the graphs written op by op, weights in 8 bits, and the proof of equality.
+"""Torch to a bundle: the graphs written op by op, weights in 32, 8 or 4 bits.
 
 The graph is written by hand because the ops that make decoding fast (GroupQueryAttention on a
-shared buffer, MatMulNBits) are not what any tracer emits. `check` then holds it against torch.
+shared buffer, MatMulNBits) are not what any tracer emits. `parity.py` then holds it against torch.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
-import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from antiphon.engine import bundle
 from antiphon.engine.tokens import Column
 from antiphon.engine.vocabulary import NOTE, STYLE
 
-from .model import NORM_EPSILON, VELOCITY_WIDTH, Model, rotary_tables
-
-Array = npt.NDArray[Any]
+from .model import (
+    COMPANIONS,
+    MOST_SHARE,
+    NORM_EPSILON,
+    PITCHES,
+    VELOCITY_WIDTH,
+    Model,
+    rotary_tables,
+)
+from .quantise import BLOCK, KEPT, Array, bits_of, quantise
 
 CONTEXT = 4096
 OPSETS = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
 IR_VERSION = 10
-BLOCK = 32
 
 
 @dataclass
@@ -36,7 +41,9 @@ class Graph:
     """Nodes and weights of a graph in the making; values are named by what they hold."""
 
     bits: int | None
-    """8 for MatMulNBits weights, None for fp32."""
+    """8 or 4 for MatMulNBits weights, None for fp32."""
+    seen: Mapping[str, Array] = field(default_factory=dict)
+    """What matrices are fed, for rounding them to 4 bits; see `quantise`."""
     nodes: list[Any] = field(default_factory=list)
     weights: list[Any] = field(default_factory=list)
 
@@ -55,14 +62,17 @@ class Graph:
 
     def linear(self, x: str, name: str, matrix: Array) -> str:
         """`x @ matrix.T` for a (N, K) matrix, in the graph's precision."""
-        if self.bits is None:
+        bits = bits_of(name, self.bits)
+        if bits is None:
             return self.op("MatMul", [x, self.weight(name, matrix.T)], f"{name}_out")
-        quantised, scales = quantise(matrix)
-        inputs = [x, self.weight(f"{name}_q", quantised), self.weight(f"{name}_s", scales)]
+        packed, scales = quantise(matrix, bits, self.seen.get(name) if bits == 4 else None)
+        inputs = [x, self.weight(f"{name}_q", packed), self.weight(f"{name}_s", scales)]
         rows, columns = matrix.shape
+        # Level 4 rounds what comes in to 8 bits too; level 0 is slower than 8 bits at 4, and has
+        # no kernel at all at 8.
         return self.op(
             "MatMulNBits", inputs, f"{name}_out",
-            K=columns, N=rows, bits=8, block_size=BLOCK, accuracy_level=4,
+            K=columns, N=rows, bits=bits, block_size=BLOCK, accuracy_level=4,
         )  # fmt: skip
 
     def norm(self, x: str, out: str, width: int) -> str:
@@ -82,18 +92,16 @@ class Graph:
         return data
 
 
-def quantise(matrix: Array) -> tuple[Array, Array]:
-    """(N, K) weights as 8 bits around 128 in blocks of 32 along K, and the blocks' scales."""
-    rows, columns = matrix.shape
-    blocks = matrix.reshape(rows, columns // BLOCK, BLOCK)
-    scales = np.maximum(np.abs(blocks).max(axis=-1, keepdims=True) / 127, 1e-12)
-    quantised = np.clip(np.rint(blocks / scales) + 128, 0, 255).astype(np.uint8)
-    return quantised, scales.reshape(rows, -1).astype(np.float32)
-
-
-def model_graph(model: Model, bits: int | None = 8, context: int = CONTEXT) -> bytes:
-    """The decoder: rows (B, S, C) and past keys and values to the last row's logits (B, V)."""
-    cfg, g = model.cfg, Graph(bits)
+def model_graph(
+    model: Model,
+    bits: int | None = 8,
+    seen: Mapping[str, Array] | None = None,
+    context: int = CONTEXT,
+) -> bytes:
+    """The decoder: rows (B, S, C), the pitches sounding at each (B, S, 128), and past keys and
+    values, to the last row's logits (B, V).
+    """
+    cfg, g = model.cfg, Graph(bits, seen or {})
     state = {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
     table = model.table().detach().numpy()
     cos, sin = rotary_tables(cfg, context)
@@ -117,23 +125,48 @@ def model_graph(model: Model, bits: int | None = 8, context: int = CONTEXT) -> b
     g.weight("last", np.array(-1, np.int64))
     last = g.op("Gather", [normed, "last"], "states", axis=1)
     projected = g.linear(last, "project", state["project.weight"])
-    raw = g.linear(g.norm(projected, "projected", cfg.width), "table", table)
+    raw = _against_table(g, g.norm(projected, "projected", cfg.width), table)
     g.op("Add", [raw, g.weight("bias", state["bias"])], "logits")
     g.op("Identity", [g.linear(last, "velocity", state["velocity_state.weight"])], "velocity_state")
     return g.serialised("antiphon", *_ends(cfg, context))
 
 
 def _embed(g: Graph, state: dict[str, Array], table: Array) -> str:
-    """Sum of the table rows of all columns."""
-    total = ""
-    names = ["token", *(f"companions.{c.name.lower()}" for c in list(Column)[1:])]
-    for column, name in enumerate(names):
-        weight = table if column == 0 else state[f"{name}.weight"]
-        g.weight(f"column_{column}", np.array(column, np.int64))
-        ids = g.op("Gather", ["rows", f"column_{column}"], f"ids_{column}", axis=2)
-        found = g.op("Gather", [g.weight(f"{name}_rows", weight), ids], f"embedded_{column}")
-        total = g.op("Add", [total, found], f"sum_{column}") if total else found
+    """Sum of the mixed token's and the companions' table rows, and of the pitches that sound."""
+    weight = g.weight("sounding_rows", state["sounding.weight"].T)
+    heard = g.op("MatMul", ["sounding", weight], "embedded_sounding")
+    total = g.op("Add", [_mixed_token(g, table), heard], "sum_sounding")
+    for name in COMPANIONS:
+        ids = _columns(g, name, int(Column[name.upper()]))
+        weight = g.weight(f"{name}_rows", state[f"companions.{name}.weight"])
+        found = g.op("Gather", [weight, ids], f"embedded_{name}")
+        total = g.op("Add", [total, found], f"sum_{name}")
     return total
+
+
+def _mixed_token(g: Graph, table: Array) -> str:
+    """The token's table row and the second token's, each weighed by its share, and added."""
+    pair = _columns(g, "pair", [int(Column.TOKEN), int(Column.OTHER)])
+    both = g.op("Gather", [g.weight("token_rows", table), pair], "both")
+    other = np.arange(MOST_SHARE + 1, dtype=np.float32) / MOST_SHARE
+    weights = g.weight("share_rows", np.stack([1 - other, other], axis=1)[..., None])
+    share = g.op("Gather", [weights, _columns(g, "share", int(Column.SHARE))], "share")
+    weighed = g.op("Mul", [both, share], "weighed")
+    axis = g.weight("pair_axis", np.array([2], np.int64))
+    return g.op("ReduceSum", [weighed, axis], "token", keepdims=0)
+
+
+def _against_table(g: Graph, x: str, table: Array) -> str:
+    """`x @ table.T`; in 32 bits the table that tokens are looked up in is stored but once."""
+    if g.bits is not None:
+        return g.linear(x, "table", table)
+    return g.op("MatMul", [x, g.op("Transpose", ["token_rows"], "table", perm=[1, 0])], "table_out")
+
+
+def _columns(g: Graph, name: str, columns: int | list[int]) -> str:
+    """One column of the rows (B, S), or several (B, S, n)."""
+    index = g.weight(f"columns_of_{name}", np.array(columns, np.int64))
+    return g.op("Gather", ["rows", index], f"ids_{name}", axis=2)
 
 
 def _add_and_norm(g: Graph, x: str, y: str, name: str, width: int) -> tuple[str, str]:
@@ -155,6 +188,7 @@ def _ends(cfg: Any, context: int) -> tuple[list[Any], list[Any]]:
     cache = ["B", cfg.n_kv_heads, context, cfg.head_width]
     inputs = [
         value("rows", TensorProto.INT64, ["B", "S", len(Column)]),
+        value("sounding", TensorProto.FLOAT, ["B", "S", PITCHES]),
         value("seqlens_k", TensorProto.INT32, ["B"]),
         value("total_sequence_length", TensorProto.INT32, [1]),
     ]
@@ -196,12 +230,16 @@ def write_bundle(
     styles: tuple[str, ...],
     *,
     bits: int | None = 8,
+    seen: Mapping[str, Array] | None = None,
     data: tuple[str, ...] = (),
     figures: dict[str, float] | None = None,
 ) -> bundle.Bundle:
-    """Write the graphs and `bundle.json`, then load the bundle back through its checks."""
+    """Write the graphs and `bundle.json`, then load the bundle back through its checks.
+
+    `bits` is 8, 4 or None for 32; `seen` is what `calibration.seen_by` tells, for 4.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    graphs = {"model.onnx": model_graph(model, bits), "velocity.onnx": velocity_graph(model)}
+    graphs = {"model.onnx": model_graph(model, bits, seen), "velocity.onnx": velocity_graph(model)}
     for file, content in graphs.items():
         (folder / file).write_bytes(content)
     cfg = model.cfg
@@ -213,16 +251,21 @@ def write_bundle(
             VELOCITY_WIDTH,
         ),
         styles=styles,
-        precision=f"8 bit, blocks of {BLOCK}" if bits else "32 bit",
+        precision=_precision(bits),
         sha256={file: hashlib.sha256(content).hexdigest() for file, content in graphs.items()},
         data=data,
         figures=figures or {},
     )  # fmt: skip
-    text = msgspec.json.format(msgspec.json.encode(about), indent=1)
-    (folder / "bundle.json").write_bytes(text)
+    write_about(folder, about)
     return bundle.load(folder)
 
 
-def onnx_version() -> str:
-    """Version of the ONNX library that wrote the graphs."""
-    return str(onnx.__version__)
+def write_about(folder: Path, about: bundle.About) -> None:
+    """Write `bundle.json`."""
+    text = msgspec.json.format(msgspec.json.encode(about), indent=1)
+    (folder / "bundle.json").write_bytes(text)
+
+
+def _precision(bits: int | None) -> str:
+    kept = f", {' and '.join(KEPT)} in 8" if bits == 4 else ""
+    return f"{bits} bit, blocks of {BLOCK}{kept}" if bits else "32 bit"

@@ -1,8 +1,8 @@
-"""The training loop: one budget in minutes, resumed from any kill.
+"""One training run: a budget in minutes, resumed from any kill, on one process or several.
 
-Muon turns the matrices of the blocks, AdamW the tables; windows grow 256, 512, 1024; the rate is
-level, then falls to nothing over the last part of the budget. The budget counts time spent in
-steps, so a paused or killed run loses nothing of it.
+Muon turns the matrices of the blocks, AdamW the tables. The budget counts processor time spent in
+steps, so that neither a pause, a kill, nor other work beside it takes anything from it.
+Under `torchrun` each process takes its share of every batch: the sums are the same as one's.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -19,21 +18,18 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from antiphon.engine.errors import UserError
 from antiphon.engine.vocabulary import Vocabulary
 
-from . import measure
+from .crew import Crew
 from .data import Corpus
-from .model import Config, Model, config
+from .model import Config, Model
+from .recipe import USUAL, Recipe
+from .schedule import FRESH, Schedule
 from .windows import Sampler
 
-STAGES = ((0.2, 32, 256), (0.65, 16, 512), (1.0, 8, 1024))
-"""(share of the budget this lasts to, windows in a batch, tokens in a window)."""
-WARM_UP = 0.02
-DECAY_FROM = 0.55
 MATRIX_RATE = 0.02
 TABLE_RATE = 0.006
-SAVE_EVERY_S = 60.0
-JUDGE_EVERY = 0.125
 
 
 @dataclass(slots=True)
@@ -43,16 +39,7 @@ class Progress:
     step: int = 0
     tokens: int = 0
     seconds: float = 0.0
-    """Time spent in steps."""
-
-
-def rate_at(share: float) -> float:
-    """Learning rate, as a part of its peak, when `share` of the budget is spent."""
-    if share < WARM_UP:
-        return max(0.02, share / WARM_UP)
-    if share < DECAY_FROM:
-        return 1.0
-    return max(0.0, (1 - share) / (1 - DECAY_FROM))
+    """Processor time spent in steps, over the threads that work."""
 
 
 def optimisers(model: Model) -> list[torch.optim.Optimizer]:
@@ -68,18 +55,34 @@ def optimisers(model: Model) -> list[torch.optim.Optimizer]:
     return [muon, adam]
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is asked to be. Kept in its folder: a resumed run must ask for the same."""
+
+    config: Config
+    styles: tuple[str, ...]
+    minutes: float
+    recipe: Recipe = USUAL
+    schedule: Schedule = FRESH
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.config.vocabulary != Vocabulary(self.styles).size:
+            raise ValueError("the vocabulary has another number of styles")
+
+
 class Run:
     """One training run in a folder: weights, optimiser state, log."""
 
-    def __init__(self, folder: Path, corpus: Corpus, shape: str, minutes: float, seed: int) -> None:
-        self.folder, self.budget_s, self.seed = folder, 60 * minutes, seed
-        self.cfg: Config = config(shape, Vocabulary(corpus.styles).size)
-        torch.manual_seed(seed)
-        self.model = Model(self.cfg)
+    def __init__(self, folder: Path, corpus: Corpus, plan: Plan, crew: Crew | None = None) -> None:
+        self.folder, self.plan, self.crew = folder, plan, crew or Crew()
+        torch.manual_seed(plan.seed)
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = Model(plan.config).to(self.device)
         self.optimisers = optimisers(self.model)
-        self.sampler = Sampler(corpus)
+        self.sampler = Sampler(corpus, plan.recipe, plan.styles)
         self.progress = Progress()
-        self.bf16 = bf16_pays()
+        self.bf16 = self.device.type == "cuda" or bf16_pays()
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "state.pt").exists():
             self._resume()
@@ -87,28 +90,47 @@ class Run:
     @property
     def share(self) -> float:
         """Share of the budget that is spent, 0 to 1."""
-        return min(1.0, self.progress.seconds / self.budget_s)
+        return min(1.0, self.minutes / self.plan.minutes)
+
+    @property
+    def minutes(self) -> float:
+        """Minutes of the budget that are spent."""
+        return self.progress.seconds / 60
+
+    def begin_with(self, weights: dict[str, torch.Tensor]) -> None:
+        """Take over the weights of another run, unless this one has begun already."""
+        if not self.progress.step:
+            self.model.load_state_dict(weights)
 
     def step(self) -> float:
         """One optimiser step; returns bits per token."""
-        began = time.monotonic()
-        size, length = next((s, n) for until, s, n in STAGES if self.share <= until)
-        rng = np.random.default_rng((self.seed, self.progress.step))
-        rows, targets, weights = map(torch.from_numpy, self.sampler.batch(rng, size, length))
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self.bf16):
+        began = self._worked_s()
+        size, length = self.plan.schedule.windows(self.share)
+        rng = np.random.default_rng((self.plan.seed, self.progress.step))
+        whole = self.sampler.batch(rng, size, length)
+        parts = (torch.from_numpy(array) for array in self.crew.own_part(whole))
+        rows, targets, weights = (part.to(self.device) for part in parts)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16):
             of_token, of_velocity = self.model.losses(rows, targets, weights)
-        loss = (of_token.sum() + of_velocity.sum()) / weights.sum()
+        loss = (of_token.sum() + of_velocity.sum()) / float(whole[2].sum())
         loss.backward()  # type: ignore[no-untyped-call]
+        total = self.crew.add_up(self.model, loss.detach())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         for optimiser in self.optimisers:
             for group in optimiser.param_groups:
-                group["lr"] = group["peak"] * rate_at(self.share)
+                group["lr"] = group["peak"] * self.plan.schedule.rate_at(self.share)
             optimiser.step()
             optimiser.zero_grad(set_to_none=True)
         self.progress.step += 1
         self.progress.tokens += size * length
-        self.progress.seconds += time.monotonic() - began
-        return loss.item() / math.log(2)
+        self.progress.seconds += self.crew.slowest(self._worked_s() - began)
+        return total / math.log(2)
+
+    def _worked_s(self) -> float:
+        """Time that counts: the processor's, or what passes while a GPU works."""
+        if self.device.type == "cuda":
+            return time.monotonic()
+        return time.process_time() / torch.get_num_threads()
 
     def save(self) -> None:
         """All that a run resumes from in one file, whole or not at all; the weights again alone."""
@@ -122,10 +144,14 @@ class Run:
         os.replace(self.folder / "state.pt.new", self.folder / "state.pt")
         save_file(weights, self.folder / "model.safetensors.new")
         os.replace(self.folder / "model.safetensors.new", self.folder / "model.safetensors")
+        (self.folder / "config.json").write_text(json.dumps(asdict(self.plan)))
 
     def _resume(self) -> None:
-        state = torch.load(self.folder / "state.pt", weights_only=True)
-        self.model.load_state_dict(state["weights"])
+        state = torch.load(self.folder / "state.pt", self.device, weights_only=True)
+        try:
+            self.model.load_state_dict(state["weights"])
+        except RuntimeError:
+            raise UserError(f"{self.folder} holds a run of another shape or vocabulary.") from None
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.progress = Progress(**state["progress"])
@@ -144,35 +170,3 @@ def _matmul_s(dtype: torch.dtype) -> float:
         a @ a.T
         times.append(time.monotonic() - began)
     return min(times)
-
-
-def train(run: Run, valid: Corpus, tell: Callable[[str], None] = print) -> dict[str, float]:
-    """Spend the budget; returns bits per note by collection of the finished model."""
-    (run.folder / "config.json").write_text(
-        json.dumps({"config": asdict(run.cfg), "styles": run.sampler.corpus.styles})
-    )
-    last_save = time.monotonic()
-    mean, judged = None, math.floor(run.share / JUDGE_EVERY)
-    while run.share < 1.0:
-        bits = run.step()
-        mean = bits if mean is None else 0.98 * mean + 0.02 * bits
-        if run.progress.step % 20 == 0:
-            tell(_line(run, mean))
-        if time.monotonic() - last_save > SAVE_EVERY_S:
-            run.save()
-            last_save = time.monotonic()
-        if math.floor(run.share / JUDGE_EVERY) > judged and run.share < 1.0:
-            judged = math.floor(run.share / JUDGE_EVERY)
-            macro = measure.table(run.model, valid, limit=1024, most=2)["macro"]
-            tell(f"judged at {100 * run.share:.0f} %: {macro:.2f} bits a note (quick, macro)")
-    run.save()
-    return measure.table(run.model, valid, tell=tell)
-
-
-def _line(run: Run, mean: float) -> str:
-    p = run.progress
-    left = (run.budget_s - p.seconds) / 60
-    return (
-        f"step {p.step}  {p.tokens / 1e6:.1f} M tokens  {mean:.3f} bits a token  "
-        f"{p.tokens / p.seconds:.0f} tokens/s  {left:.0f} min left"
-    )

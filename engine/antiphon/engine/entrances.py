@@ -1,0 +1,52 @@
+"""Instruments that were asked for come in: one that has not yet is pulled, then pushed.
+
+Whoever is missing is made likelier to begin a moment, a little more with every moment; after a
+given time one of them begins every moment. Once all are in, nothing is done at all. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from . import vocabulary as vocab
+from .notes import INSTRUMENTS
+from .sampling import Floats, Mask
+
+ENTRANCE_NATS = 8.0
+"""What a missing instrument is favoured by in the end: e to this power times as likely."""
+
+
+class Entrances:
+    """Who of `instruments` is missing, from tick `start` on; all shall be in after `ticks`.
+
+    0 ticks wait for nobody.
+    """
+
+    def __init__(self, instruments: Iterable[int], start: int, ticks: int) -> None:
+        self._missing: Mask = np.zeros(len(INSTRUMENTS), np.bool_)
+        self._missing[list(instruments)] = ticks > 0
+        self._left = int(self._missing.sum())
+        self._start, self._ticks = start, ticks
+
+    def heard(self, instrument: int) -> None:
+        """A note of an instrument was struck."""
+        if self._left and self._missing[instrument]:
+            self._missing[instrument] = False
+            self._left -= 1
+
+    def favoured(self, logits: Floats, tick: int) -> Floats:
+        """Logits (V,) for the first note of the moment at a tick; those given are left alone."""
+        if not self._left:
+            return logits
+        passed = min(max(tick - self._start, 0) / self._ticks, 1.0)
+        favoured = logits.copy()
+        notes = favoured[vocab.NOTE : vocab.STYLE].reshape(len(INSTRUMENTS), -1)
+        notes[self._missing] += np.float32(ENTRANCE_NATS * passed)
+        return favoured
+
+    def overdue(self, tick: int) -> Mask | None:
+        """Instruments (17,) one of which must begin the moment at a tick; None if anyone may."""
+        late = self._left and tick - self._start >= self._ticks
+        return self._missing if late else None

@@ -1,0 +1,136 @@
+"""What is known of a model besides its weights: where it comes from, and what was measured of it.
+
+All of it is numbers by name and lines of text, so that it fits in `bundle.json` and goes from a run
+to a bundle, and from that to the next, with nothing lost.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from antiphon.engine import bundle
+from antiphon.engine.errors import FileRefused
+
+REMEASURED = ("parity_32_bit", "precision.", "cost_of_8_bit")
+"""Figures of a bundle that say nothing of another one made from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a run or a bundle tells of itself."""
+
+    name: str
+    bits: int
+    """Bits that its weights are stored in."""
+    data: tuple[str, ...]
+    """What it was trained on, one line a collection."""
+    figures: dict[str, float]
+    """`training.tokens`, `bits_per_note.macro` and the like."""
+
+
+def of(folder: Path) -> Facts:
+    """What the folder of a run or a bundle tells; FileRefused if it is neither."""
+    return of_bundle(folder) if (folder / "bundle.json").exists() else of_run(folder)
+
+
+def of_bundle(folder: Path) -> Facts:
+    """What `bundle.json` tells, but for what holds of that bundle alone."""
+    about = bundle.read_about(folder)
+    kept = {k: v for k, v in about.figures.items() if not k.startswith(REMEASURED)}
+    return Facts(about.name, int(about.precision.split()[0]), about.data, kept)
+
+
+def of_run(folder: Path) -> Facts:
+    """What a run's plan and state tell, those of the model it began with included."""
+    try:
+        plan = json.loads((folder / "config.json").read_text())
+    except (OSError, json.JSONDecodeError):
+        raise FileRefused(f"{folder} holds neither a training run nor a bundle.") from None
+    recipe = {f"recipe.{k}": v for k, v in numbers(plan.get("recipe", {}))}
+    facts = Facts(folder.resolve().name, 32, (), recipe | _spent(folder))
+    return _with_origin(facts, plan["origin"]) if plan.get("origin") else facts
+
+
+def _with_origin(facts: Facts, origin: dict[str, Any]) -> Facts:
+    """The facts of a run, with those (as a table) of the model whose weights it began with."""
+    spent = {k: v for k, v in origin["figures"].items() if k.startswith("training.")}
+    in_all = {k: facts.figures.get(k, 0) + v for k, v in spent.items()}
+    data = (f"begun with the weights of `{origin['name']}`", *origin["data"])
+    return replace(facts, data=data, figures=facts.figures | in_all)
+
+
+def _spent(folder: Path) -> dict[str, float]:
+    """Steps, tokens and minutes of a run; nothing if its state was not kept."""
+    try:
+        spent = torch.load(folder / "state.pt", "cpu", weights_only=True)["progress"]
+    except OSError:
+        return {}
+    return {
+        "training.steps": spent["step"],
+        "training.tokens": spent["tokens"],
+        "training.minutes": round(spent["seconds"] / 60, 1),
+    }
+
+
+def attributions(manifest: Path) -> tuple[str, ...]:
+    """One line a collection: name, pieces trained on, licence, source.
+
+    Columns `licence`, `source_repo` and `source_commit` may be missing; FileRefused if all is.
+    """
+    try:
+        with manifest.open(newline="", encoding="utf-8-sig") as file:
+            entries = [entry for entry in csv.DictReader(file) if entry.get("split") == "train"]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FileRefused(f"{manifest} cannot be read ({error}).") from None
+    counts = Counter(entry.get("collection") or "unnamed" for entry in entries)
+    return tuple(
+        _line(name, [e for e in entries if (e.get("collection") or "unnamed") == name])
+        for name in sorted(counts)
+    )
+
+
+def _line(name: str, entries: list[dict[str, str]]) -> str:
+    licences = {entry.get("licence") or "licence not stated" for entry in entries}
+    sources = {
+        f"{entry['source_repo']}@{(entry.get('source_commit') or '')[:7]}".rstrip("@")
+        for entry in entries
+        if entry.get("source_repo")
+    }
+    return f"{name}: {len(entries)} pieces, " + ", ".join([*sorted(licences), *sorted(sources)])
+
+
+def evaluated(file: Path) -> dict[str, float]:
+    """Figures of what `antiphon evaluate --json` printed; FileRefused if it is something else.
+
+    Its own model's become `bits_per_note.…`, others' `baseline.<model>.…`, other sections keep
+    their names.
+    """
+    try:
+        text = file.read_text()
+        found = json.loads(text[text.index("{") :])  # what goes before it is progress
+        models = found.pop("models")
+        figures: dict[str, float] = {}
+        for model, judged in models.items():
+            start = "bits_per_note" if model == "default" else f"baseline.{model}"
+            figures |= {f"{start}.{k}": v for k, v in numbers(judged["by_collection"])}
+            figures[f"{start}.macro"] = float(judged["macro_bits_per_note"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise FileRefused(f"{file} is not what `antiphon evaluate --json` prints.") from None
+    return figures | dict(numbers(found))
+
+
+def numbers(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, float]]:
+    """Every number in a table of tables, by its names with dots between."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from numbers(value, f"{before}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{before}{key}", value

@@ -1,0 +1,53 @@
+"""What the commands refuse before anything begins, as a user meets it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bundles import tiny_folder
+
+pytestmark = [pytest.mark.real, pytest.mark.usefixtures("no_midi")]
+
+
+def antiphon(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A command in an empty folder, which it must leave empty."""
+    command = [sys.executable, "-m", "antiphon.bridge", *map(str, arguments)]
+    result = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert list(folder.iterdir()) == []
+    return result
+
+
+@pytest.mark.parametrize("command", [("play",), ("bounce", "none", "x.mid")])
+def test_a_style_that_is_not_there_is_refused_before_anything_begins(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    result = antiphon(tmp_path, *command, "--style", "hymms", "--bundle", tiny_folder())
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == (
+        "No style is called 'hymms' (near it: hymn); `antiphon models` names all.\n"
+    )
+
+
+def test_no_style_has_so_long_a_name(tmp_path: Path) -> None:
+    result = antiphon(tmp_path, "play", "--style", "x" * 81)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "No style has a name longer than 80 characters.\n"
+
+
+@pytest.mark.parametrize("source", ["virtual", "my keyboard"])
+def test_keys_that_cannot_be_heard_without_midi_are_not_waited_for(
+    tmp_path: Path, source: str
+) -> None:
+    result = antiphon(tmp_path, "play", "--in", source)
+
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr == antiphon(tmp_path, "panic").stderr
+    assert "modprobe snd-seq" in result.stderr

@@ -1,0 +1,50 @@
+"""Where an answer is over, and where the piece may end with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from antiphon.engine.ending import ENDING_NATS, Ending
+from antiphon.engine.protocol import Answer
+from antiphon.engine.vocabulary import END, STYLE
+
+BAR = 192
+
+
+def test_without_an_end_the_answer_lasts_until_it_is_over_and_may_not_end_before() -> None:
+    ending = Ending(Answer(1, 1, 0, 960), BAR)
+    logits = np.zeros(STYLE, np.float32)
+
+    assert ending.until == 960
+    assert not ending.allowed(959)
+    assert ending.favoured(logits, 959) is logits
+
+
+def test_one_that_may_end_may_do_so_at_any_time_and_is_not_pulled() -> None:
+    ending = Ending(Answer(1, 1, 0, 960, may_end=True), BAR)
+    logits = np.zeros(STYLE, np.float32)
+
+    assert ending.allowed(0)
+    assert ending.favoured(logits, 900) is logits
+
+
+@pytest.mark.parametrize(
+    ("tick", "allowed", "nats"),
+    [(0, False, 0), (767, False, 0), (768, True, 0), (960, True, 0.5), (1152, True, 1)],
+)
+def test_a_piece_ends_from_a_bar_before_its_end_to_a_bar_after(
+    tick: int, allowed: bool, nats: float
+) -> None:
+    ending = Ending(Answer(1, 1, 0, 5000, may_end=True, ends=960), BAR)
+    logits = np.full(STYLE, 2, np.float32)
+    favoured = ending.favoured(logits, tick)
+
+    assert ending.until == 960 + BAR
+    assert ending.allowed(tick) == allowed
+    assert favoured[END] == 2 + ENDING_NATS * nats
+    assert set(np.delete(favoured, END).tolist()) == set(logits.tolist()) == {2}
+
+
+def test_an_answer_inside_the_piece_is_over_where_it_was_asked_to_be() -> None:
+    assert Ending(Answer(1, 1, 0, 500, ends=960), BAR).until == 500

@@ -1,0 +1,66 @@
+"""Who was asked for comes in: likelier and likelier, then for certain; then nothing is done."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from antiphon.engine import vocabulary as vocab
+from antiphon.engine.entrances import ENTRANCE_NATS, Entrances
+from antiphon.engine.notes import INSTRUMENTS
+
+SIZE = vocab.STYLE + 2
+players = st.sets(st.integers(0, len(INSTRUMENTS) - 1))
+
+
+@given(players, players, st.integers(0, 100), st.integers(1, 400), st.integers(0, 1000))
+def test_notes_of_the_missing_and_no_others_are_favoured_by_how_late_it_is(
+    asked: set[int], heard: set[int], start: int, ticks: int, tick: int
+) -> None:
+    entrances = Entrances(asked, start, ticks)
+    for instrument in heard:
+        entrances.heard(instrument)
+    logits = np.random.default_rng(0).normal(size=SIZE).astype(np.float32)
+    before = logits.copy()
+    favoured = entrances.favoured(logits, tick) - logits
+    late = min(max(tick - start, 0) / ticks, 1)
+
+    np.testing.assert_array_equal(logits, before)
+    for token in (vocab.WAIT, vocab.END, vocab.STYLE, *range(vocab.NOTE, vocab.STYLE, 64)):
+        missing = vocab.is_note(token) and vocab.instrument_pitch(token)[0] in asked - heard
+        np.testing.assert_allclose(favoured[token], ENTRANCE_NATS * late * missing, atol=1e-5)
+
+
+@given(players, players, st.integers(0, 100), st.integers(1, 400), st.integers(0, 1000))
+def test_when_it_is_too_late_only_the_missing_may_begin(
+    asked: set[int], heard: set[int], start: int, ticks: int, tick: int
+) -> None:
+    entrances = Entrances(asked, start, ticks)
+    for instrument in heard:
+        entrances.heard(instrument)
+    overdue = entrances.overdue(tick)
+
+    if tick >= start + ticks and asked - heard:
+        assert overdue is not None
+        assert set(np.flatnonzero(overdue).tolist()) == asked - heard
+    else:
+        assert overdue is None
+
+
+def test_with_no_time_to_come_in_nobody_is_waited_for() -> None:
+    entrances = Entrances({0, 16}, 0, 0)
+    logits = np.zeros(SIZE, np.float32)
+
+    assert entrances.favoured(logits, 9999) is logits
+    assert entrances.overdue(9999) is None
+
+
+def test_once_all_are_in_the_logits_are_passed_through_untouched() -> None:
+    entrances = Entrances({3}, 0, 100)
+    logits = np.zeros(SIZE, np.float32)
+    assert entrances.favoured(logits, 50) is not logits
+
+    entrances.heard(3)
+
+    assert entrances.favoured(logits, 50) is logits

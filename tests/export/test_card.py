@@ -1,0 +1,78 @@
+"""The card says what `bundle.json` knows, and makes nothing up."""
+
+from __future__ import annotations
+
+import msgspec
+
+from antiphon.engine import bundle
+from antiphon.export.card import card
+from bundles import tiny_folder
+
+
+def card_of(data: tuple[str, ...] = (), **figures: float) -> list[str]:
+    """Lines of the card of a bundle with these figures; `__` stands for a dot."""
+    named = {name.replace("__", "."): value for name, value in figures.items()}
+    about = bundle.read_about(tiny_folder())
+    return card(msgspec.structs.replace(about, data=data, figures=named)).splitlines()
+
+
+def table_in(lines: list[str], heading: str) -> list[str]:
+    """Lines of the table below a heading."""
+    below = lines[lines.index(f"## {heading}") + 1 :]
+    end = next((i for i, line in enumerate(below) if line.startswith("## ")), len(below))
+    return [line for line in below[:end] if line.startswith("|")]
+
+
+def test_bits_per_note_stand_beside_those_of_other_models() -> None:
+    lines = card_of(
+        bits_per_note__macro=4.5, bits_per_note__hymns=4.004, bits_per_note__dances=5,
+        baseline__markov__hymns=7, baseline__markov__macro=7.25, baseline__gru__dances=6,
+    )  # fmt: skip
+    assert table_in(lines, "How well it knows music") == [
+        "| collection | this model | markov | gru |",
+        "| --- | --- | --- | --- |",
+        "| dances | 5.00 | – | 6.00 |",
+        "| hymns | 4.00 | 7.00 | – |",
+        "| macro | 4.50 | 7.25 | – |",
+    ]
+
+
+def test_every_precision_says_what_it_costs_and_which_is_not_offered() -> None:
+    lines = card_of(
+        precision__32__ms_per_token=1.1, precision__32__megabytes=18.94,
+        precision__32__bits_per_note=5, precision__32__cost=0,
+        precision__8__ms_per_token=0.7, precision__8__megabytes=9.9,
+        precision__4__ms_per_token=0.6, precision__4__megabytes=8.4,
+        precision__4__bits_per_note=5.1, precision__4__cost=0.02,
+    )  # fmt: skip
+    assert table_in(lines, "What smaller weights cost")[2:] == [
+        "| 32 bit | 5.000 | – | 1.10 | 18.9 |",
+        "| 8 bit | – | – | 0.70 | 9.9 |",
+        "| 4 bit (not offered) | 5.100 | +2.00 % | 0.60 | 8.4 |",
+    ]
+
+
+def test_figures_of_other_kinds_are_printed_as_they_come() -> None:
+    lines = card_of(controls__tempo__told=0.912345, controls__key=1, loudest_of_all=3)
+
+    assert table_in(lines, "Controls")[2:] == ["| tempo.told | 0.9123 |", "| key | 1 |"]
+    assert table_in(lines, "Loudest of all")[2:] == ["| loudest_of_all | 3 |"]
+
+
+def test_makers_are_named_and_what_was_not_measured_is_said() -> None:
+    lines = card_of(("hymns: 3 pieces, CC-BY-4.0, x/hymns",))
+
+    assert "- hymns: 3 pieces, CC-BY-4.0, x/hymns" in lines
+    assert any("CC BY" in line for line in lines)
+    assert lines[lines.index("## How well it knows music") + 2] == "Not measured."
+    assert not any("How it was trained" in line for line in lines)
+
+
+def test_without_data_the_card_does_not_thank_anybody() -> None:
+    lines = card_of(training__minutes=85, training__tokens=17_121_280, recipe__no_labels=0.25)
+
+    assert lines[lines.index("## What it was trained on") + 2] == "Not stated."
+    assert not any("CC BY" in line for line in lines)
+    trained = lines.index("## How it was trained")
+    assert lines[trained + 2].startswith("85 minutes, 17,121,280 tokens in all")
+    assert lines[trained + 4] == "The recipe of its last run: no labels 0.25."

@@ -1,0 +1,133 @@
+"""What is known of a model goes with it: from a run to a bundle, and from that to the next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from antiphon.engine import bundle
+from antiphon.engine.errors import FileRefused
+from antiphon.engine.vocabulary import Vocabulary
+from antiphon.export import facts
+from antiphon.export.model import config
+from antiphon.export.to_onnx import write_about
+from antiphon.export.train import Plan, Progress, Run
+from bundles import tiny_folder
+from corpora import scales
+
+SENTENCE = r"^[^\n]+\.$"
+
+
+def a_run(folder: Path) -> Path:
+    """A run that spent half a minute."""
+    run = Run(folder, scales(), Plan(config("tiny", Vocabulary().size), (), 1))
+    run.progress = Progress(step=2, tokens=16384, seconds=30)
+    run.save()
+    return folder
+
+
+def changed(file: Path, **fields: Any) -> None:
+    file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+
+
+def test_a_run_tells_what_was_spent_on_it_and_its_recipe(tmp_path: Path) -> None:
+    known = facts.of(a_run(tmp_path / "mine"))
+
+    assert (known.name, known.bits, known.data) == ("mine", 32, ())
+    spent = {"training.steps": 2, "training.tokens": 16384, "training.minutes": 0.5}
+    assert known.figures.items() >= spent.items()
+    assert known.figures["recipe.transpose"] == 6
+
+
+def test_a_run_without_its_state_tells_the_rest(tmp_path: Path) -> None:
+    (a_run(tmp_path) / "state.pt").unlink()
+
+    assert {name.partition(".")[0] for name in facts.of(tmp_path).figures} == {"recipe"}
+
+
+def test_what_a_run_began_with_is_not_forgotten(tmp_path: Path) -> None:
+    alone = facts.of(a_run(tmp_path)).figures
+    origin = facts.Facts("small", 8, ("hymns: 3 pieces, CC0",), {"training.steps": 40, "x": 1})
+    changed(tmp_path / "config.json", origin=asdict(origin))
+    known = facts.of(tmp_path)
+
+    assert known.data == ("begun with the weights of `small`", "hymns: 3 pieces, CC0")
+    assert known.figures == alone | {"training.steps": 42}
+
+
+def test_a_bundle_tells_what_holds_of_whatever_is_made_of_it(tmp_path: Path) -> None:
+    about = bundle.read_about(tiny_folder())
+    figures = {"training.tokens": 5.0, "parity_32_bit": 1e-5, "precision.8.cost": 0.1}
+    write_about(tmp_path, msgspec.structs.replace(about, data=("a", "b"), figures=figures))
+    known = facts.of(tmp_path)
+
+    assert (known.name, known.bits, known.data) == ("tiny", 32, ("a", "b"))
+    assert known.figures == {"training.tokens": 5.0}
+
+
+def test_a_folder_that_holds_neither_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileRefused, match=SENTENCE):
+        facts.of(tmp_path)
+
+
+def test_each_collection_is_named_with_its_licences_and_sources(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text(
+        "path,split,collection,licence,source_repo,source_commit\n"
+        "a,train,hymns,CC0-1.0,x/hymns,0123456789\n"
+        "b,valid,hymns,GPL,y/never,0\n"
+        "c,train,hymns,CC-BY-4.0,x/hymns,0123456789\n"
+        "d,train,dances,MIT,z/dances,\n"
+    )
+    assert facts.attributions(tmp_path / "manifest.csv") == (
+        "dances: 1 pieces, MIT, z/dances",
+        "hymns: 2 pieces, CC-BY-4.0, CC0-1.0, x/hymns@0123456",
+    )
+
+
+def test_a_manifest_that_names_no_licence_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text("path,split\na,train\n")
+
+    assert facts.attributions(tmp_path / "manifest.csv") == (
+        "unnamed: 1 pieces, licence not stated",
+    )
+    with pytest.raises(FileRefused, match=SENTENCE):
+        facts.attributions(tmp_path / "nowhere.csv")
+
+
+EVALUATION = {
+    "models": {
+        "default": {"macro_bits_per_note": 4.5, "by_collection": {"hymns": 4.0, "dances": 5}},
+        "markov": {"macro_bits_per_note": 7.0, "by_collection": {"hymns": 7.0}},
+    },
+    "controls": {"tempo": {"told": 0.9, "wrong": 0.1}, "kept": True},
+    "split": "test",
+}
+
+
+@pytest.mark.parametrize(
+    "text", [json.dumps(EVALUATION), "judging\n" + json.dumps(EVALUATION, indent=1)]
+)
+def test_an_evaluation_becomes_figures_by_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "evaluation").write_text(text)
+
+    assert facts.evaluated(tmp_path / "evaluation") == {
+        "bits_per_note.hymns": 4.0,
+        "bits_per_note.dances": 5,
+        "bits_per_note.macro": 4.5,
+        "baseline.markov.hymns": 7.0,
+        "baseline.markov.macro": 7.0,
+        "controls.tempo.told": 0.9,
+        "controls.tempo.wrong": 0.1,
+    }
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '{"models": []}', '{"models": {"a": 1}}'])
+def test_what_is_no_evaluation_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "evaluation").write_text(text)
+    with pytest.raises(FileRefused, match=SENTENCE):
+        facts.evaluated(tmp_path / "evaluation")

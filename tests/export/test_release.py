@@ -1,0 +1,185 @@
+"""A bundle is written only when all is proved, and then whole."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from antiphon.engine import bundle
+from antiphon.engine.errors import BundleRefused, FileRefused, UserError
+from antiphon.engine.model import Model
+from antiphon.export import calibration, data, precision
+from antiphon.export.commands import register
+from antiphon.export.parity import fill, random_rows
+from antiphon.export.release import CARD, Order, put, quantise, release
+from antiphon.export.to_onnx import write_bundle
+from bundles import STYLES, tiny_folder, tiny_network
+from corpora import scales
+
+SENTENCE = r"^[^\n]+\.$"
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder, corpus = tmp_path_factory.mktemp("prepared"), scales()
+    for split in ("train", "valid"):
+        pieces = [
+            (p, dict(zip(data.ARRAYS, corpus.rows(p, 0, p.length), strict=True)))
+            for p in corpus.pieces
+        ]
+        data.write(folder / split, (), pieces)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a 32-bit bundle that tells what it was trained on."""
+    folder = tmp_path_factory.mktemp("described")
+    known = {"data": ("hymns: 3 pieces, CC0",), "figures": {"training.tokens": 7.0}}
+    write_bundle(tiny_network(), folder, "known", STYLES, bits=None, **known)  # type: ignore[arg-type]
+    return folder
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def logits_of(folder: Path) -> np.ndarray:
+    slot = Model(bundle.load(folder)).slot()
+    fill(slot, random_rows(tiny_network().cfg.vocabulary, 50))
+    return slot.logits.copy()
+
+
+def test_a_smaller_bundle_says_what_each_precision_costs(
+    tmp_path: Path, described: Path, prepared: Path
+) -> None:
+    said: list[str] = []
+    made = quantise(Order(described, tmp_path, bits=4, prepared=prepared), said.append)
+
+    figures = made.about.figures
+    assert made.about.precision == "4 bit, blocks of 32, qkv and table in 8"
+    assert made.about.name == "known"
+    for bits in (32, 8, 4):
+        assert f"precision.{bits}.ms_per_token" in figures
+        assert any(line.strip().startswith(f"{bits} bit: ") for line in said)
+    assert figures["precision.32.cost"] == 0 < abs(figures["precision.4.cost"]) < 0.01
+    assert figures["precision.4.megabytes"] < figures["precision.8.megabytes"]
+    assert figures["bits_per_note.macro"] > 0
+    assert {"bundle.json", CARD, *bundle.GRAPHS} == set(files_of(tmp_path))
+
+
+def test_nothing_that_was_known_is_lost_on_the_way(tmp_path: Path, described: Path) -> None:
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("path,split,collection,licence\na,train,songs,MIT\n")
+    eight = release(Order(described, tmp_path / "8", name="mine", manifest=manifest))
+    whole = release(Order(tmp_path / "8", tmp_path / "32", bits=32))
+
+    lines = ("songs: 1 pieces, MIT", "hymns: 3 pieces, CC0")
+    assert (eight.about.data, whole.about.data) == (lines, lines)
+    assert whole.about.figures["training.tokens"] == 7.0
+    assert (whole.about.name, whole.about.precision) == ("mine", "32 bit")
+    assert "- hymns: 3 pieces, CC0\n" in (tmp_path / "32" / CARD).read_text()
+    assert "in 8 bits already" in (tmp_path / "32" / CARD).read_text()
+
+
+def test_a_bundle_can_be_written_over_itself(tmp_path: Path) -> None:
+    release(Order(tiny_folder(), tmp_path))
+    before = bundle.load(tmp_path).graphs["model.onnx"]
+    made = release(Order(tmp_path, tmp_path, name="other"))
+
+    assert made.about.name == "other"
+    assert made.graphs["model.onnx"] == before
+
+
+def test_what_costs_too_much_is_refused_and_nothing_is_written(
+    tmp_path: Path, described: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "MOST_COST", -1.0)
+    release(Order(tiny_folder(), tmp_path / "there"))
+    before = files_of(tmp_path / "there")
+    for folder in ("there", "new"):
+        with pytest.raises(UserError, match=r"^In 4 bits .* loses -?\d\.\d\d% .*\.$"):
+            release(Order(described, tmp_path / folder, bits=4, prepared=prepared))
+
+    assert files_of(tmp_path / "there") == before
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("order", [
+    Order(tiny_folder(), Path("nowhere"), bits=4),
+    Order(tiny_folder(), Path("nowhere"), bits=5),
+    Order(Path("no/such/folder"), Path("nowhere")),
+    Order(tiny_folder(), Path("nowhere"), prepared=Path("no/such/folder")),
+    Order(tiny_folder(), Path("nowhere"), manifest=Path("no/such/file")),
+    Order(tiny_folder(), Path("nowhere"), evaluation=Path("no/such/file")),
+    Order(tiny_folder(), Path(__file__)),
+], ids=["unmeasured", "five", "source", "prepared", "manifest", "evaluation", "file"])  # fmt: skip
+def test_what_cannot_be_done_is_refused_in_a_sentence(order: Order) -> None:
+    with pytest.raises(UserError, match=SENTENCE):
+        release(order)
+    assert not Path("nowhere").exists()
+
+
+def test_fewer_bits_must_be_fewer(tmp_path: Path, prepared: Path) -> None:
+    order = Order(tiny_folder(), tmp_path / "8")
+    release(order)
+    for wanted in (replace(order, bits=32), replace(order, source=order.folder, bits=8)):
+        with pytest.raises(UserError, match="bits already"):
+            quantise(replace(wanted, prepared=prepared))
+
+
+@pytest.mark.parametrize("done", range(5))
+def test_a_reader_gets_the_old_the_new_or_a_refusal_but_never_half(
+    tmp_path: Path, done: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drafts = {}
+    for name, net_bits in (("old", None), ("new", 8)):
+        drafts[name] = tmp_path / name
+        write_bundle(tiny_network(), drafts[name], name, STYLES, bits=net_bits)
+        (drafts[name] / CARD).write_text(name)
+    folder = tmp_path / "folder"
+    put(drafts["old"], folder)
+    old, new = files_of(folder), files_of(drafts["new"])
+    replaced: list[str] = []
+
+    def failing(part: Path, file: Path) -> None:
+        if len(replaced) == done:
+            raise OSError("the disk is gone")
+        replaced.append(file.name)
+        os.rename(part, file)
+
+    monkeypatch.setattr("antiphon.export.release.os.replace", failing)
+    if done < 4:
+        with pytest.raises(FileRefused, match="the disk is gone"):
+            put(drafts["new"], folder)
+    else:
+        put(drafts["new"], folder)
+
+    now = files_of(folder)
+    assert now == old | {name: new[name] for name in replaced}
+    if now in (old, new):
+        assert bundle.load(folder).about.name == ("new" if now == new else "old")
+    else:
+        with pytest.raises(BundleRefused, match="SHA-256"):
+            bundle.load(folder)
+
+
+def test_each_matrix_is_known_by_what_it_is_fed() -> None:
+    seen = calibration.seen_by(tiny_network(), scales(), STYLES)
+
+    sizes = {
+        name: matrix.in_features for name, matrix in calibration.matrices(tiny_network()).items()
+    }
+    assert {name: mean.shape for name, mean in seen.items()} == {
+        name: (size, size) for name, size in sizes.items()
+    }
+    for mean in seen.values():
+        np.testing.assert_allclose(mean, mean.T)
+        assert np.linalg.eigvalsh(mean).min() > -1e-3 * mean.trace()
+    # What follows a norm has a mean square of one.
+    assert seen["qkv_0"].trace() == pytest.approx(sizes["qkv_0"], rel=1e-3)

@@ -1,0 +1,74 @@
+"""An unsorted folder: copies go, a twentieth is held out, and kin stay on one side."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from antiphon.export.duplicates import signature
+from antiphon.export.selection import ENOUGH, VALID, Trace, select
+from antiphon.export.table import Ints
+from tunes import transposed, tune
+
+
+def trace(notes: Ints) -> Trace:
+    return Trace(blake2b(notes.tobytes()).digest(), signature(notes))
+
+
+def unlike(number: int) -> Trace:
+    """Of a piece too short to resemble another."""
+    return Trace(blake2b(number.to_bytes(4)).digest(), np.empty(0, np.uint64))
+
+
+def test_copies_are_left_out_and_the_first_stays() -> None:
+    chosen = select([trace(tune(1)), trace(tune(2)), trace(transposed(tune(1), 3)), trace(tune(2))])
+    assert chosen.again == {2: (0, "100% the same phrases"), 3: (1, "the same notes")}
+    assert set(chosen.splits) == {0, 1}
+
+
+@given(st.lists(st.integers(0, 10_000), unique=True, max_size=200))
+def test_enough_is_held_out_and_most_is_not(numbers: list[int]) -> None:
+    splits = list(select([unlike(n) for n in numbers]).splits.values())
+    assert len(splits) == len(numbers)
+    if len(splits) >= ENOUGH:
+        assert 1 <= splits.count("valid") < len(splits) / 2
+
+
+def test_it_is_a_twentieth_of_many() -> None:
+    splits = list(select([unlike(n) for n in range(20_000)]).splits.values())
+    # Of so many draws the share has a standard deviation of 0.0015.
+    assert abs(splits.count("valid") / len(splits) - VALID) < 0.008
+
+
+def test_a_piece_stays_on_its_side_whatever_else_comes_and_in_whatever_order() -> None:
+    few, many = [unlike(n) for n in range(300)], [unlike(n) for n in range(900)]
+    before, after = select(few).splits, select(many[::-1]).splits
+    assert all(before[n] == after[899 - n] for n in range(300))
+
+
+def test_pieces_that_are_akin_stand_on_one_side() -> None:
+    """Each tune four times, with another half: never on both sides, though half of all is akin."""
+    pieces = []
+    for seed in range(30):
+        for half in range(4):
+            end = tune(1000 + 10 * seed + half, 240)
+            end[:, [0, 3]] += tune(seed)[-1, 3]
+            pieces.append(trace(np.concatenate([tune(seed), end])))
+    chosen = select(pieces)
+    sides = [{chosen.splits[4 * seed + half] for half in range(4)} for seed in range(30)]
+
+    assert not chosen.again
+    assert all(len(side) == 1 for side in sides)
+    assert {"valid"} in sides
+
+
+def test_a_folder_of_variations_is_trained_on() -> None:
+    variations = []
+    for half in range(12):
+        end = tune(1000 + half, 240)
+        end[:, [0, 3]] += tune(1)[-1, 3]
+        variations.append(trace(np.concatenate([tune(1), end])))
+    assert set(select(variations).splits.values()) == {"train"}
