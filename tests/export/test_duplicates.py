@@ -1,4 +1,4 @@
-"""The same music again is found in another key, at another speed, with slips; other music is not."""
+"""The same music is found again in another key, at another speed, with slips; other is not."""
 
 from __future__ import annotations
 

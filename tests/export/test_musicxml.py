@@ -228,11 +228,14 @@ def test_a_score_without_end_is_refused() -> None:
         read(score([long]))
 
 
+BACK = '<barline><repeat direction="backward"/></barline>'
 WHOLE = score(
     [
         metre("3", 4) + '<sound tempo="90"/>' + note("C4", 1, '<tie type="start"/>'),
         note("C4", 3, '<tie type="stop"/>') + note("E4", 3, "<chord/>"),
-        note("G4", 0, "<grace/>") + note("A4", 3) + '<barline><repeat direction="backward"/></barline>',
+        note("G4", 0, "<grace/>")
+        + note("A4", 3)
+        + '<barline><repeat direction="backward"/></barline>',
     ],
     listed=listed(("P1", "<part-name>Voice</part-name>")),
 ).decode()

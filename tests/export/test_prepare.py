@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -62,7 +61,7 @@ def test_any_folder_is_prepared_and_what_is_left_out_is_named(folder: Path, tmp_
         "  Bob/in F.mid: 100% the same phrases as Bob/4.mid",
         "  copy.MIDI: the same notes as Ann/3.mid",
     ]
-    assert lines[-1] == "2 styles: Ann, Bob" or lines[-1] == "2 styles: Bob, Ann"
+    assert lines[-1] in ("2 styles: Ann, Bob", "2 styles: Bob, Ann")
     train, valid = both(tmp_path / "out")
     pieces = [*train.pieces, *valid.pieces]
     assert len(pieces) == N_TUNES + 2
@@ -142,19 +141,17 @@ def test_what_the_user_can_mend_is_said_in_a_sentence(tmp_path: Path, kind: str)
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
     for i in range(8):
         written(tmp_path / "in" / f"{i}.mid", notes_of(tune(i, 100)))
-    stopped_at_work = (
-        "import os, signal, sys\n"
-        "from antiphon.export import prepare\n"
+    interrupted = (
         "from antiphon.bridge.__main__ import main\n"
-        "prepare.data.write = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "from antiphon.export import prepare\n"
+        "def interrupt(*_):\n    raise KeyboardInterrupt\n"
+        "prepare.data.write = interrupt\n"
         "if __name__ == '__main__':\n    main()\n"
     )
-    (tmp_path / "run.py").write_text(stopped_at_work)
-    arguments = ["prepare", str(tmp_path / "in"), str(tmp_path / "out")]
-    done = subprocess.run(
-        [sys.executable, str(tmp_path / "run.py"), *arguments], capture_output=True, text=True
-    )
+    (tmp_path / "run.py").write_text(interrupted)
+    command = [sys.executable, tmp_path / "run.py", "prepare", tmp_path / "in", tmp_path / "out"]
+    done = subprocess.run(command, capture_output=True, text=True)
 
-    assert done.returncode in (130, -signal.SIGINT, 1)
+    assert done.returncode == 130
     assert "Traceback" not in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in", "run.py"]

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import Note, without_overlaps
 from antiphon.export.reading import Tempos, read_notes, read_tracks
-from antiphon.export.table import Heading
 from midifiles import written
 from music import notes_strategy
 from tunes import notes_of
@@ -91,7 +90,8 @@ def test_the_heading_has_the_first_tempo_and_a_metre_that_never_changes(tmp_path
     _, steady = read_notes(two_tracks(tmp_path / "steady.mid", [(0, 3, 4)]))
     _, changing = read_notes(two_tracks(tmp_path / "changing.mid", [(0, 3, 4), (144, 4, 4)]))
 
-    assert steady == Heading(pytest.approx(90, abs=1e-3), (3, 4))
+    assert steady.bpm == pytest.approx(90, abs=1e-3)
+    assert steady.metre == (3, 4)
     assert changing.metre is None
 
 

@@ -27,16 +27,19 @@ def test_it_appears_at_the_end_and_replaces_one_of_its_kind(tmp_path: Path) -> N
     assert [path.name for path in out.parent.iterdir()] == ["out"]
 
 
+def half_written(out: Path, failure: type[BaseException]) -> None:
+    with put_whole(out, MARK) as fresh:
+        fill(fresh, "half")
+        raise failure
+
+
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
-def test_after_a_failure_all_is_as_before(
-    tmp_path: Path, failure: type[BaseException]
-) -> None:
+def test_after_a_failure_all_is_as_before(tmp_path: Path, failure: type[BaseException]) -> None:
     out = tmp_path / "out"
     with put_whole(out, MARK) as fresh:
         fill(fresh, "before")
-    with pytest.raises(failure), put_whole(out, MARK) as fresh:
-        fill(fresh, "half")
-        raise failure
+    with pytest.raises(failure):
+        half_written(out, failure)
     assert (out / MARK).read_text() == "before"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
@@ -57,5 +60,8 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 
 def test_where_nothing_can_be_written_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileRefused, match="cannot be written"), put_whole(tmp_path / "file/out", MARK):
+    with (
+        pytest.raises(FileRefused, match="cannot be written"),
+        put_whole(tmp_path / "file/out", MARK),
+    ):
         pass

@@ -61,7 +61,7 @@ def play(plan: Plan) -> list[Path]:
     if phrase and plan.settings.bpm is None:
         settings = replace(plan.settings, bpm=phrase.tempo_bpm, metre=phrase.metre)
         plan = replace(plan, settings=settings)
-    scene = Scene(plan.settings.tempo_bpm)
+    scene = Scene(plan.settings.tempo_bpm, plan.settings.programs)
     with ExitStack() as stack:
         engine = EngineProcess(plan.bundle)
         stack.callback(engine.close)

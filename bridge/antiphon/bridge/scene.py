@@ -17,6 +17,8 @@ class Scene:
     """The conversation so far."""
 
     tempo_bpm: float
+    programs: tuple[int, ...] = ()
+    """General MIDI programs that were asked for; the rest have their family's first."""
     recording: Recording | None = None
     planned: list[Note] = field(default_factory=list)
     state: str = "idle"
@@ -31,7 +33,7 @@ class Scene:
         """Something happened."""
         match message:
             case link.Ready(origin_ns):
-                self.recording = Recording(Timeline.at(self.tempo_bpm, origin_ns))
+                self.recording = Recording(Timeline.at(self.tempo_bpm, origin_ns), self.programs)
             case link.EngineIs(present, model):
                 self.engine, self.model = present, model
             case link.Troubled(text, exit_code) if exit_code is not None:

@@ -26,7 +26,7 @@ from .tokens import Row
 
 ORDER = 6
 """Tokens that must be alike for an earlier passage to be taken up."""
-SCALE, POWER, MOST_ODDS = 11.0, 1.75, 19.0
+SCALE, POWER, MOST_ODDS = 11.0, 1.8, 19.0
 """A thread trusted t stands (t / SCALE) ** POWER to one against the network, at most MOST_ODDS.
 
 The first two were learnt (`export/motif_weights.py`). The last costs nothing, and lets an answer
@@ -75,7 +75,7 @@ class _Step(NamedTuple):
 class Motif:
     """The memory of one session. Told every row; labels and marks are told but not remembered.
 
-    A token costs the same however much was heard, and memory stays below 5 MB.
+    A token costs the same however much was heard, and memory stays below 3 MB.
     """
 
     def __init__(self) -> None:
@@ -97,9 +97,9 @@ class Motif:
         """Rows told."""
         return self._n_rows
 
-    def follow(self, rows: Sequence[Row]) -> None:
-        """Hear those of a transcript's rows that are new."""
-        for row in rows[len(self) :]:
+    def follow(self, rows: Sequence[Row], end: int) -> None:
+        """Hear a transcript's rows up to index `end`, those that were told already left out."""
+        for row in rows[len(self) : end]:
             self.append(row.token)
 
     def append(self, token: int) -> None:
@@ -147,12 +147,10 @@ class Motif:
         expected = self.expected() if echo > 0 else None
         if expected is None:
             return logits
-        peak = float(logits.max())
-        mass = peak + math.log(float(np.exp(logits - peak).sum()))
-        extra = mass + log_odds(expected.trust) + LOUDEST * math.log(2 * echo)
-        favoured = logits.copy()
-        favoured[expected.token] = np.logaddexp(float(logits[expected.token]), extra)
-        return favoured
+        shifted: Floats = logits - logits.max()
+        extra = odds(expected.trust, echo) * float(np.exp(shifted).sum())
+        shifted[expected.token] = math.log(math.exp(shifted[expected.token]) + extra)
+        return shifted
 
     def _remember(self, symbol: int) -> None:
         thread, run, here = self._thread, self._run, self._n
@@ -196,9 +194,9 @@ class Motif:
         return vocab.note_id(instrument, pitch) if 0 <= pitch < 128 else None
 
 
-def log_odds(trust: float) -> float:
-    """Logarithm of what a thread stands to one against the network, as learnt."""
-    return min(POWER * math.log(trust / SCALE), math.log(MOST_ODDS))
+def odds(trust: float, echo: float) -> float:
+    """What a thread stands to one against the network."""
+    return float(min((trust / SCALE) ** POWER, MOST_ODDS) * (2 * echo) ** LOUDEST)
 
 
 def _note_symbol(instrument: int, step: int) -> int:

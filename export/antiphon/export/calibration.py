@@ -11,7 +11,7 @@ from .model import Model
 from .quantise import Array
 from .windows import Sampler
 
-WINDOWS, LENGTH = 24, 512
+BATCHES, SIZE, LENGTH = 3, 8, 512
 """Four times as many windows made nothing better."""
 
 
@@ -43,8 +43,8 @@ def seen_by(network: Model, corpus: Corpus, styles: tuple[str, ...]) -> dict[str
 @torch.inference_mode()
 def _read(network: Model, corpus: Corpus, styles: tuple[str, ...]) -> None:
     sampler, rng = Sampler(corpus, styles=styles), np.random.default_rng(0)
-    for _ in range(WINDOWS):
-        network.losses(*map(torch.from_numpy, sampler.batch(rng, 1, LENGTH)))
+    for _ in range(BATCHES):
+        network.losses(*map(torch.from_numpy, sampler.batch(rng, SIZE, LENGTH)))
 
 
 def matrices(network: Model) -> dict[str, nn.Linear]:

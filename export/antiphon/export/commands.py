@@ -1,7 +1,9 @@
-"""The training side's commands: prepare, train, export."""
+"""The training side's commands: prepare, train, evaluate, export."""
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +23,7 @@ def register(app: typer.Typer) -> None:
     # Looked for, not imported: torch takes a second that `antiphon ports` need not spend.
     if find_spec("torch") is None:
         return
-    for command in (prepare, train, export, quantize):
+    for command in (prepare, train, evaluate, export, quantize):
         app.command()(command)
 
 
@@ -86,6 +88,50 @@ def train(
     go(begun, valid, typer.echo, samples)
     if begun.crew.leads:
         typer.echo(f"Done: {run}. Next: antiphon export {run} BUNDLE")
+
+
+def evaluate(
+    folder: Annotated[
+        Path, typer.Argument(help="What `prepare` wrote, or MIDI files with a manifest.csv.")
+    ],
+    split: Annotated[str, typer.Option(help="Which of its splits.")] = "valid",
+    run: Annotated[Path | None, typer.Option(help="Training run to judge.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Bundle to judge.")] = None,
+    baselines: Annotated[
+        Path | None, typer.Option(help="Folder of a Markov model and a GRU to judge beside it.")
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option(help="Budget of a GRU that is not trained yet.", min=0.1)
+    ] = 60,
+    picture: Annotated[Path | None, typer.Option(help="PNG to draw.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object as last line.")] = False,
+) -> None:
+    """Say how well a model knows music it never saw, in bits per note: less is better.
+
+    Judges the default bundle unless told otherwise. Baselines that are missing are trained on the
+    folder's train split.
+
+    Example: antiphon evaluate build/prepared --baselines build/baselines
+    """
+    from . import panel
+    from .evaluate import evaluate as go
+    from .evaluation_picture import draw
+    from .progress import Progress
+    from .splits import opened
+
+    judge, weights = panel.asked_for(run, bundle)
+    judges = {"default": judge}
+    if baselines:
+        judges |= panel.baselines(
+            baselines, folder, weights, minutes, partial(typer.echo, err=True)
+        )
+    with opened(folder, split) as corpus:
+        progress = Progress("judging", len(corpus.pieces), sys.stderr)
+        found = go(judges, corpus, progress.step)
+        progress.end()
+    if picture:
+        draw(found.by_collection, picture)
+    typer.echo(found.json() if as_json else found.text())
 
 
 def export(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,8 +28,12 @@ class Ending(NamedTuple):
 
 
 def endings(player: Player, count: int) -> Figures:
-    """Shares of pieces from nothing, an ending asked for, and how far from it they fall silent."""
-    ended = [_ending(player, seed) for seed in range(count)]
+    """How so many pieces end that are made from nothing and asked to end."""
+    return summed_up([_ending(player, seed) for seed in range(count)])
+
+
+def summed_up(ended: Sequence[Ending]) -> Figures:
+    """Share of pieces that ended of themselves, and how far from the tick asked for they fade."""
     missed = np.abs([ending.late for ending in ended])
     return {
         "ended within a bar": float(np.mean([ending.of_itself for ending in ended])),

@@ -82,29 +82,32 @@ def evaluate(
         for name, judge in judges.items():
             found[name].append((piece.collection, judge(corpus, piece)))
         step()
-    whole = {name: _by_collection(bits, lambda b: b.per_note) for name, bits in found.items()}
-    kinds = {name: _by_kind(bits) for name, bits in found.items()}
+    whole = {
+        name: _by_collection((c, bits.per_note) for c, bits in of) for name, of in found.items()
+    }
+    kinds = {name: _by_kind(of) for name, of in found.items()}
     return Evaluation(
         Table("by_collection", "bits per note", whole),
         Table("by_kind", "bits per note, macro", kinds),
     )
 
 
-def _by_collection(
-    found: Iterable[tuple[str, Bits]], figure: Callable[[Bits], float]
-) -> dict[str, float]:
+def _by_collection(figures: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Means of the pieces of each collection, and of those; from collection and figure of each."""
     groups: dict[str, list[float]] = {}
-    for collection, bits in found:
-        groups.setdefault(collection, []).append(figure(bits))
+    for collection, figure in figures:
+        groups.setdefault(collection, []).append(figure)
     means = {name: fmean(groups[name]) for name in sorted(groups)}
     return means | {MACRO: fmean(means.values())}
 
 
 def _by_kind(found: list[tuple[str, Bits]]) -> dict[str, float]:
-    def of(kind: str) -> Callable[[Bits], float]:
-        return lambda bits: bits.by_kind[kind] / max(1, bits.notes)
-
-    return {kind: _by_collection(found, of(kind))[MACRO] for kind in KINDS}
+    """Of each kind of token the bits per note, mean of the collections."""
+    means = {}
+    for kind in KINDS:
+        each = ((c, bits.by_kind[kind] / max(1, bits.notes)) for c, bits in found)
+        means[kind] = _by_collection(each)[MACRO]
+    return means
 
 
 def _room(model: str) -> int:

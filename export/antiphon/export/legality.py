@@ -25,14 +25,14 @@ def illegal_mass(model: Model, notes: list[Note]) -> float:
     out of order is illegal. No labels are told; the music fits into one slot.
     """
     rows = encode(notes, notes[0].onset)
-    slot, grammar, masses = model.slot(), _Grammar(model.shape.vocabulary), []
+    slot, grammar, masses = model.slot(), Grammar(model.shape.vocabulary), []
     for row, _ in pairwise(rows):
         slot.feed([row])
         masses.append(float(probabilities(slot.logits[0])[~grammar.legal_after(row)].sum()))
     return float(np.mean(masses))
 
 
-class _Grammar:
+class Grammar:
     """Which tokens may follow the rows so far."""
 
     def __init__(self, size: int) -> None:

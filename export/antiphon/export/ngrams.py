@@ -114,7 +114,7 @@ def learn(
     """Count all n-grams up to the longest; `step` is called after each length."""
     levels: list[Level] = []
     longer, rests = None, _Rests(np.empty(0, np.uint64), np.empty(0))
-    for n in range(longest, 0, -1):
+    for n in range(min(longest, int(lines.place.max()) + 1), 0, -1):
         shorter, own = islice(lines.hashes(), n - 1, n + 1)
         grams = _counted(lines, n, own, longer)
         longer = grams.at
@@ -156,7 +156,10 @@ def _counted(lines: Lines, n: int, own: Hashes, longer: Ints | None) -> _Grams:
 
 
 def _level(grams: _Grams, contexts: Hashes, rests: _Rests) -> tuple[list[Level], _Rests]:
-    """Shares of n-grams and what their contexts leave; contexts met but once are left out."""
+    """Shares of n-grams and what their contexts leave; contexts met but once are left out.
+
+    There is no level of n-grams whose contexts were all left out.
+    """
     keys, which = np.unique(contexts, return_inverse=True)
     off = discounts(grams.counts)[np.minimum(grams.counts, 3)]
     total = np.bincount(which, grams.counts)
@@ -167,7 +170,8 @@ def _level(grams: _Grams, contexts: Hashes, rests: _Rests) -> tuple[list[Level],
     own = grams.keys[mine]
     left = np.ones(len(own), np.float32)
     left[np.searchsorted(own, rests.keys)] = rests.rest
-    return [Level(own, share[mine].astype(np.float32), left)], _Rests(keys[kept], rest[kept])
+    level = Level(own, share[mine].astype(np.float32), left)
+    return [level] if len(own) else [], _Rests(keys[kept], rest[kept])
 
 
 def discounts(count: Ints) -> Floats:

@@ -26,7 +26,7 @@ from .to_onnx import write_bundle
 
 MOST_COST = 0.01
 """Part of its bits per note that a model may lose to few bits, and still be offered."""
-ROWS, TOKENS, ROUNDS = 512, 32, 7
+ROWS, TOKENS, ROUNDS = 512, 16, 31
 """Rows in the cache when time is taken, tokens in a round, rounds; the median counts."""
 PIECES, LIMIT = 2, 512
 """Pieces of each collection that bits per note are compared on, and the first tokens of each."""

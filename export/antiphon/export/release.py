@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -57,7 +57,7 @@ def release(order: Order, tell: Tell = lambda _: None) -> bundle.Bundle:
     network.
     """
     _check(order)
-    known, taken = facts.of(order.source), origin.of(order.source)
+    known, taken = _known(order), origin.of(order.source)
     network = taken.network()
     with tempfile.TemporaryDirectory(prefix="antiphon-export-") as scratch:
         tell("writing the graphs")
@@ -68,9 +68,12 @@ def release(order: Order, tell: Tell = lambda _: None) -> bundle.Bundle:
         _tell(table, tell)
         _refuse_if_costly(table, order.bits)
         figures = known.figures | _weighed(network, known, parity, table)
-        figures |= _judged(order, network, figures, tell)
+        if order.prepared and "bits_per_note.macro" not in figures:
+            figures |= _judged(network, order.prepared, tell)
         draft = Path(scratch) / str(order.bits)
-        about = _described(drafts[order.bits].about, order, known, figures)
+        about = msgspec.structs.replace(
+            drafts[order.bits].about, name=known.name, data=known.data, figures=figures
+        )
         write_about(draft, about)
         (draft / CARD).write_text(card(about))
         put(draft, order.folder)
@@ -94,6 +97,21 @@ def _check(order: Order) -> None:
             "4-bit weights are offered only where they are measured to be good enough: name "
             "prepared music with --prepared."
         )
+    if order.folder.is_file():
+        raise FileRefused(f"{order.folder} is a file, not a folder.")
+
+
+def _known(order: Order) -> Facts:
+    """What the source tells, with what the order adds."""
+    known = facts.of(order.source)
+    told = facts.attributions(order.manifest) if order.manifest else ()
+    judged = facts.evaluated(order.evaluation) if order.evaluation else {}
+    return replace(
+        known,
+        name=order.name or known.name,
+        data=tuple(dict.fromkeys((*told, *known.data))),
+        figures=known.figures | judged,
+    )
 
 
 def _tell(table: dict[int, precision.Precision], tell: Tell) -> None:
@@ -121,22 +139,10 @@ def _weighed(
     return figures | {name: round(value, 5) for name, value in facts.numbers(measured)}
 
 
-def _judged(order: Order, network: Model, known: dict[str, float], tell: Tell) -> dict[str, float]:
-    """Bits per note by collection: as evaluated, as known already, as measured now, or none."""
-    if order.evaluation:
-        return facts.evaluated(order.evaluation)
-    if not order.prepared or "bits_per_note.macro" in known:
-        return {}
-    table = measure.table(network, Corpus.open(order.prepared / "valid"), tell=tell)
+def _judged(network: Model, prepared: Path, tell: Tell) -> dict[str, float]:
+    """Bits per note by collection."""
+    table = measure.table(network, Corpus.open(prepared / "valid"), tell=tell)
     return {f"bits_per_note.{name}": round(value, 3) for name, value in table.items()}
-
-
-def _described(
-    about: bundle.About, order: Order, known: Facts, figures: dict[str, float]
-) -> bundle.About:
-    told = facts.attributions(order.manifest) if order.manifest else ()
-    data = tuple(dict.fromkeys((*told, *known.data)))
-    return msgspec.structs.replace(about, name=order.name or known.name, data=data, figures=figures)
 
 
 def put(draft: Path, folder: Path) -> None:

@@ -51,8 +51,9 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         real = "" if self.real is None else f"{self.real:.3f}"
+        target = "" if self.target is None else str(self.target)
         verdict = "" if self.target is None else "yes" if self.target.met(self.value) else "NO"
-        return f"{self.name:<44}{self.value:>9.3f}{real:>9}{self.target or '':>9}{verdict:>5}"
+        return f"{self.name:<44}{self.value:>9.3f}{real:>9}{target:>9}{verdict:>5}"
 
 
 def lines(figures: Mapping[str, float]) -> Iterator[Line]:

@@ -1,4 +1,7 @@
-"""The models that a network must beat, from a folder that keeps them; what it lacks is trained."""
+"""Who is judged: the model asked for, and the baselines that it must beat.
+
+Baselines live in a folder; what it lacks is trained there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from . import gru, judges, markov
+from antiphon.engine import bundle as bundles
+from antiphon.engine import model as runtime
+
+from . import gru, judges, markov, origin
 from .judges import Judge
 from .markov import Markov
 from .progress import Progress
@@ -15,7 +21,17 @@ from .splits import opened
 Tell = Callable[[str], None]
 
 
-def judges_of(
+def asked_for(run: Path | None, bundle: Path | None) -> tuple[Judge, int]:
+    """A training run, else a bundle, else the bundle that ships; and its number of weights."""
+    folder = run or bundle or bundles.default_folder()
+    taken_apart = origin.of(folder)
+    weights = sum(array.numel() for array in taken_apart.weights.values())
+    if run:
+        return judges.network(taken_apart.network()), weights
+    return judges.bundle(runtime.Model(bundles.load(folder))), weights
+
+
+def baselines(
     folder: Path, music: Path, weights: int, minutes: float, tell: Tell
 ) -> dict[str, Judge]:
     """Judges by name: `markov`, `markov_adapting` and `gru`.
@@ -27,7 +43,7 @@ def judges_of(
         tell("Training the Markov model.")
         _train_markov(folder / markov.FILE, music)
     if not gru.is_trained(folder / gru.FILE):
-        tell("Training the GRU. It can be killed: it resumes.")
+        tell("Training the GRU; if it is killed, it resumes.")
         _train_gru(folder / gru.FILE, music, weights, minutes, tell)
     counted = Markov.load(folder / markov.FILE)
     return {
