@@ -24,18 +24,23 @@ MUSIC = [vocab.WAIT, vocab.LENGTH + 5, *(vocab.note_id(0, p) for p in (60, 62)),
          vocab.note_id(3, 1), vocab.note_id(DRUMS, 36)]  # fmt: skip
 """Few tokens, so that passages come back."""
 OTHERS = [vocab.START, vocab.SUFFIX, vocab.TEMPO, vocab.STYLE + 1]
-TOKENS = st.one_of(*[st.sampled_from(MUSIC)] * 8, st.sampled_from(OTHERS))
-PHRASES = st.lists(TOKENS, min_size=ORDER + 2, max_size=24)
+
+
+@st.composite
+def phrases(draw: st.DrawFn) -> list[int]:
+    few = draw(st.lists(st.sampled_from(MUSIC), min_size=2, max_size=4, unique=True))
+    tokens = st.one_of(*[st.sampled_from(few)] * 12, st.sampled_from(OTHERS))
+    return draw(st.lists(tokens, min_size=ORDER + 2, max_size=24))
 
 
 @st.composite
 def pieces(draw: st.DrawFn) -> list[int]:
     """Phrases that return, in other keys too, with something else between."""
-    phrases = draw(st.lists(PHRASES, min_size=1, max_size=3))
+    some = draw(st.lists(phrases(), min_size=1, max_size=3))
     piece: list[int] = []
-    for phrase in draw(st.lists(st.sampled_from(phrases), min_size=2, max_size=6)):
-        piece += in_other_key(phrase, draw(st.integers(-2, 2)))
-        piece += draw(st.lists(TOKENS, max_size=4))
+    for phrase in draw(st.lists(st.sampled_from(some), min_size=2, max_size=6)):
+        piece += in_other_key(phrase, draw(st.sampled_from((0, 0, 1, -2))))
+        piece += draw(st.lists(st.sampled_from(MUSIC + OTHERS), max_size=3))
     return piece
 
 
@@ -124,7 +129,7 @@ def test_beyond_its_reach_it_still_expects_what_the_slow_way_expects(piece: list
 
 
 @settings(deadline=None)
-@given(pieces(), st.lists(st.tuples(st.integers(0, 30), PHRASES), max_size=6), st.booleans())
+@given(pieces(), st.lists(st.tuples(st.integers(0, 30), phrases()), max_size=6), st.booleans())
 def test_after_any_rewinds_it_is_as_if_the_forgotten_had_never_been(
     piece: list[int], detours: list[tuple[int, list[int]]], little: bool
 ) -> None:
@@ -179,6 +184,19 @@ def test_a_tune_is_known_again_in_another_key(semitones: int) -> None:
 
     assert following is not None
     assert following.token == again[3 * 4]
+
+
+def test_a_passage_is_found_as_far_back_as_it_reaches_and_no_further() -> None:
+    passage = tune_of([60, 64, 67])[:ORDER]
+    wait, other = vocab.WAIT + 40, vocab.WAIT + 41
+    with little_memory():
+        near, far = (
+            memory_of([*passage, wait, *[other] * (n - ORDER - 1), *passage])
+            for n in (motif.REACH, motif.REACH + 1)
+        )
+
+    assert near.expected() == (wait, motif.REACH / motif.NEAR)
+    assert far.expected() is None
 
 
 def test_labels_and_marks_are_told_but_nothing_is_made_of_them() -> None:

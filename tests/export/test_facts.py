@@ -101,7 +101,11 @@ def test_a_manifest_that_names_no_licence_is_told_as_such(tmp_path: Path) -> Non
 
 EVALUATION = {
     "models": {
-        "default": {"macro_bits_per_note": 4.5, "by_collection": {"hymns": 4.0, "dances": 5}},
+        "default": {
+            "macro_bits_per_note": 4.5,
+            "by_collection": {"hymns": 4.0, "dances": 5},
+            "by_kind": {"note": 2.5},
+        },
         "markov": {"macro_bits_per_note": 7.0, "by_collection": {"hymns": 7.0}},
     },
     "controls": {"tempo": {"told": 0.9, "wrong": 0.1}, "kept": True},
@@ -119,6 +123,7 @@ def test_an_evaluation_becomes_figures_by_name(tmp_path: Path, text: str) -> Non
         "bits_per_note.hymns": 4.0,
         "bits_per_note.dances": 5,
         "bits_per_note.macro": 4.5,
+        "by_kind.default.note": 2.5,
         "baseline.markov.hymns": 7.0,
         "baseline.markov.macro": 7.0,
         "controls.tempo.told": 0.9,

@@ -149,7 +149,8 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
         "if __name__ == '__main__':\n    main()\n"
     )
     (tmp_path / "run.py").write_text(interrupted)
-    command = [sys.executable, tmp_path / "run.py", "prepare", tmp_path / "in", tmp_path / "out"]
+    names = [str(tmp_path / name) for name in ("run.py", "in", "out")]
+    command = [sys.executable, names[0], "prepare", *names[1:]]
     done = subprocess.run(command, capture_output=True, text=True)
 
     assert done.returncode == 130

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from antiphon.engine import bundle
 from antiphon.engine.errors import BundleRefused, FileRefused, UserError
 from antiphon.engine.model import Model
 from antiphon.export import calibration, data, precision
+from antiphon.export.commands import register
 from antiphon.export.parity import fill, random_rows
 from antiphon.export.release import CARD, Order, put, quantise, release
 from antiphon.export.to_onnx import write_bundle
@@ -87,8 +90,7 @@ def test_nothing_that_was_known_is_lost_on_the_way(tmp_path: Path, described: Pa
 
 
 def test_a_bundle_can_be_written_over_itself(tmp_path: Path) -> None:
-    release(Order(tiny_folder(), tmp_path))
-    before = bundle.load(tmp_path).graphs["model.onnx"]
+    before = write_bundle(tiny_network(), tmp_path, "one", STYLES).graphs["model.onnx"]
     made = release(Order(tmp_path, tmp_path, name="other"))
 
     assert made.about.name == "other"
@@ -120,6 +122,20 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(order: Order) -> None:
     with pytest.raises(UserError, match=SENTENCE):
         release(order)
     assert not Path("nowhere").exists()
+
+
+def test_the_commands_hand_on_what_they_are_told(tmp_path: Path, described: Path) -> None:
+    app, folder = typer.Typer(), tmp_path / "bundle"
+    register(app)
+    said = CliRunner().invoke(app, ["export", str(described), str(folder), "--bits", "32"])
+    smaller = ["quantize", str(folder), str(tmp_path / "no"), "--prepared", "no/such/folder"]
+    refused = CliRunner().invoke(app, smaller)
+
+    assert said.exit_code == 0
+    assert "torch and ONNX differ by at most" in said.output
+    assert bundle.load(folder).about.precision == "32 bit"
+    assert isinstance(refused.exception, FileRefused)
+    assert not (tmp_path / "no").exists()
 
 
 def test_fewer_bits_must_be_fewer(tmp_path: Path, prepared: Path) -> None:

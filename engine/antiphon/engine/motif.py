@@ -177,7 +177,7 @@ class Motif:
 
     def _take_back(self, step: _Step) -> None:
         self._n -= 1
-        self._gram = self._grams[(self._n - 1) % _HELD] if self._n else 0
+        self._gram = self._grams[(self._n - 1) % _HELD]
         if step.latest > self._n - REACH:
             self._latest[self._gram] = step.latest
         else:

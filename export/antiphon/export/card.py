@@ -15,6 +15,7 @@ from .precision import LIMIT, MOST_COST, PIECES, ROUNDS, ROWS
 OWN = ("weights", "source_bits", "parity_32_bit", "bits_per_note", "baseline", "precision",
        "training", "recipe")  # fmt: skip
 """Figures with sections of their own; the others are printed as they come."""
+OURS = "this model"
 
 Figures = Mapping[str, float]
 
@@ -35,25 +36,22 @@ def _heading(about: About) -> str:
     return (
         f"# The `{about.name}` bundle\n\n"
         f"A decoder-only transformer{size} that continues music note by note; {about.precision}. "
-        "Its weights are offered under Apache-2.0, like the rest of Antiphon.\n"
+        "The weights that ship with Antiphon are offered under Apache-2.0, like all of it.\n"
     )
 
 
 def _knowing(f: Figures) -> str:
     """Bits per note by collection, beside other models where there are any."""
-    columns = {"this model": under(f, "bits_per_note")}
-    for name, value in under(f, "baseline").items():
-        model, _, collection = name.partition(".")
-        columns.setdefault(model, {})[collection] = value
-    if not columns["this model"]:
+    own = under(f, "bits_per_note")
+    if not own:
         return "## How well it knows music\n\nNot measured.\n"
-    names = sorted(columns["this model"], key=lambda name: (name == "macro", name))
-    rows = [[name, *(_shown(column.get(name)) for column in columns.values())] for name in names]
+    names = sorted(own, key=lambda name: (name == "macro", name))
+    ordered = {name: own[name] for name in names}
     return (
         "## How well it knows music\n\n"
         "Bits per note on pieces it never saw (first 4,096 tokens, all tokens of a piece over its "
         "notes, labels unknown); less is better, `macro` is the mean of the collections.\n\n"
-        + _table(["collection", *columns], rows)
+        + _side_by_side("collection", {OURS: ordered, **_columns(under(f, "baseline"))})
     )
 
 
@@ -94,15 +92,11 @@ def _precision(bits: int, p: Figures) -> list[str]:
 
 def _others(f: Figures) -> Iterable[str]:
     """A table for each further kind of figure."""
-    names = dict.fromkeys(name.partition(".")[0] for name in f)
-    for name in names:
+    for name in dict.fromkeys(name.partition(".")[0] for name in f):
         if name not in OWN:
-            rows = [
-                [key, f"{value:.4g}"] for key, value in (under(f, name) or {name: f[name]}).items()
-            ]
-            yield f"## {name.replace('_', ' ').capitalize()}\n\n" + _table(
-                ["figure", "value"], rows
-            )
+            heading = name.replace("_", " ").capitalize()
+            found = under(f, name) or {name: f[name]}
+            yield f"## {heading}\n\n" + _side_by_side("figure", _columns(found))
 
 
 def _training(f: Figures) -> str:
@@ -144,6 +138,22 @@ def under(f: Figures, name: str) -> dict[str, float]:
 
 def _shown(value: float | None, places: int = 2) -> str:
     return "–" if value is None else f"{value:.{places}f}"
+
+
+def _columns(f: Figures) -> dict[str, dict[str, float]]:
+    """Figures by what stands before their first dot: a model; `value` if there is no dot."""
+    columns: dict[str, dict[str, float]] = {}
+    for name, value in f.items():
+        model, dot, row = name.partition(".")
+        head, key = (OURS if model == "default" else model, row) if dot else ("value", name)
+        columns.setdefault(head, {})[key] = value
+    return columns
+
+
+def _side_by_side(head: str, columns: Mapping[str, Figures]) -> str:
+    rows = dict.fromkeys(row for column in columns.values() for row in column)
+    cells = [[row, *(_shown(column.get(row)) for column in columns.values())] for row in rows]
+    return _table([head, *columns], cells)
 
 
 def _table(heads: list[str], rows: Iterable[list[str]]) -> str:

@@ -53,8 +53,7 @@ def continuations(pairs: Sequence[Continued]) -> Figures:
     for name, measure in MEASURES.items():
         figures |= _mean(name, measure, answers, phrases)
         figures |= _mean(f"{name}{REAL}", measure, real, phrases)
-    sizes = [len(pitch_classes(phrase.heard)) / 12 for phrase in phrases]
-    return {**figures, "in key by chance": float(np.mean(sizes))}
+    return figures | _mean("in key by chance", _by_chance, real, phrases)
 
 
 def statistics(pairs: Sequence[Continued]) -> Figures:
@@ -96,6 +95,11 @@ def _in_key(answer: Passage, phrase: Phrase) -> float | None:
     if min(len(answer.pitched), len(phrase.heard.pitched)) < FEWEST_PITCHED:
         return None
     return share_in(answer, pitch_classes(phrase.heard))
+
+
+def _by_chance(answer: Passage, phrase: Phrase) -> float | None:
+    judged = _in_key(answer, phrase) is not None
+    return len(pitch_classes(phrase.heard)) / 12 if judged else None
 
 
 def _as_dense(answer: Passage, phrase: Phrase) -> float:

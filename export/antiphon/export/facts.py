@@ -110,7 +110,7 @@ def _line(name: str, entries: list[dict[str, str]]) -> str:
 def evaluated(file: Path) -> dict[str, float]:
     """Figures of what `antiphon evaluate --json` printed; FileRefused if it is something else.
 
-    Its own model's become `bits_per_note.…`, others' `baseline.<model>.…`, other sections keep
+    The model's own become `bits_per_note.…`, others' `baseline.<model>.…`; further tables keep
     their names.
     """
     try:
@@ -122,6 +122,7 @@ def evaluated(file: Path) -> dict[str, float]:
             start = "bits_per_note" if model == "default" else f"baseline.{model}"
             figures |= {f"{start}.{k}": v for k, v in numbers(judged["by_collection"])}
             figures[f"{start}.macro"] = float(judged["macro_bits_per_note"])
+            figures |= dict(numbers(judged.get("by_kind", {}), f"by_kind.{model}."))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise FileRefused(f"{file} is not what `antiphon evaluate --json` prints.") from None
     return figures | dict(numbers(found))

@@ -104,10 +104,12 @@ def table(
     tell: Callable[[str], None] = lambda _: None,
     told: Told = USUAL,
 ) -> dict[str, float]:
-    """Bits per note of each collection, and `macro`; at most `most` pieces of each."""
+    """Bits per note of each collection, and `macro`; at most `most` pieces of each.
+
+    Of a corpus without pieces there is nothing to say.
+    """
     result = {}
     for name, pieces in sorted(corpus.by_collection().items()):
         result[name] = fmean(bits_per_note(model, corpus, p, limit, told) for p in pieces[:most])
         tell(f"{name:22s} {result[name]:6.2f}")
-    result["macro"] = fmean(result.values())
-    return result
+    return result | {"macro": fmean(result.values())} if result else {}

@@ -10,6 +10,7 @@ from pathlib import Path
 from antiphon.engine.errors import FileRefused
 
 from . import data
+from .arrangements import COLLECTION as MADE
 from .arrangements import arrange, songs_of, takes_of
 from .catalogue import Entry, entries_of, styles_of
 from .intake import Read, Refused, read
@@ -29,27 +30,35 @@ def prepare(folder: Path, out: Path, tell: Tell = print, annotations: Path | Non
     """Read the music of a folder, and write arrays to `out`/train and `out`/valid.
 
     With POP909's annotations, arrangements of its songs for a band join the training split. What is
-    left out is told by name at the end. Raises FileRefused if there is nothing to train on, or
+    left out is told by name. Raises FileRefused if there is nothing to train on, or
     `out` is not ours to write. Until all is well, nothing is at `out`.
     """
     with put_whole(out, "train/pieces.json") as fresh:
-        entries = entries_of(folder)
-        results = _all("reading", partial(read, folder), entries)
-        splits, copies = _sorted([result for result in results if isinstance(result, Read)])
+        splits = _splits(folder, annotations, tell)
         if not splits["train"]:
-            raise FileRefused(f"Of {len(entries)} files in {folder} none is left to train on.")
-        styles = styles_of(read.entry.labels for read in splits["train"])
-        made = _bands(folder, annotations, entries) if annotations else []
-        splits["train"] += [result for result in made if isinstance(result, Read)]
+            raise FileRefused(f"No file in {folder} is left to train on.")
+        # What was made of songs counts no song twice.
+        labels = [read.entry.labels for read in splits["train"] if read.entry.collection != MADE]
+        styles = styles_of(labels)
         for split, reads in splits.items():
             data.write(fresh / split, styles, [(read.piece, read.rows) for read in reads])
-    _tell_left_out("Could not be read", _refusals(results), tell)
-    _tell_left_out("Left out, as it is there already", copies, tell)
-    _tell_left_out("Could not be arranged", _refusals(made), tell)
     for split, reads in splits.items():
         tell(f"{split}: {len(reads)} pieces, {sum(read.piece.n_notes for read in reads)} notes")
     more = ", …" if len(styles) > MOST_NAMED else ""
     tell(f"{len(styles)} styles: {', '.join(styles[:MOST_NAMED])}{more}")
+
+
+def _splits(folder: Path, annotations: Path | None, tell: Tell) -> dict[str, list[Read]]:
+    entries = entries_of(folder)
+    results = _all("reading", partial(read, folder), entries)
+    _tell_left_out("Could not be read", _refusals(results), tell)
+    splits, copies = _sorted([result for result in results if isinstance(result, Read)])
+    _tell_left_out("Left out, as it is there already", copies, tell)
+    if annotations:
+        made = _bands(folder, annotations, entries)
+        _tell_left_out("Could not be arranged", _refusals(made), tell)
+        splits["train"] += [result for result in made if isinstance(result, Read)]
+    return splits
 
 
 def _all(

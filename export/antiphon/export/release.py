@@ -58,25 +58,8 @@ def release(order: Order, tell: Tell = lambda _: None) -> bundle.Bundle:
     """
     _check(order)
     known, taken = _known(order), origin.of(order.source)
-    network = taken.network()
     with tempfile.TemporaryDirectory(prefix="antiphon-export-") as scratch:
-        tell("writing the graphs")
-        drafts = precision.drafts(network, Path(scratch), taken.styles, order.bits, order.prepared)
-        parity = prove(network, drafts[32])
-        tell(f"torch and ONNX differ by at most {parity:.1e} (32 bit)")
-        table = precision.compared(network, drafts, order.prepared)
-        _tell(table, tell)
-        _refuse_if_costly(table, order.bits)
-        figures = known.figures | _weighed(network, known, parity, table)
-        if order.prepared and "bits_per_note.macro" not in figures:
-            figures |= _judged(network, order.prepared, tell)
-        draft = Path(scratch) / str(order.bits)
-        about = msgspec.structs.replace(
-            drafts[order.bits].about, name=known.name, data=known.data, figures=figures
-        )
-        write_about(draft, about)
-        (draft / CARD).write_text(card(about))
-        put(draft, order.folder)
+        put(_proved(order, known, taken, Path(scratch), tell), order.folder)
     return bundle.load(order.folder)
 
 
@@ -112,6 +95,34 @@ def _known(order: Order) -> Facts:
         data=tuple(dict.fromkeys((*told, *known.data))),
         figures=known.figures | judged,
     )
+
+
+def _proved(order: Order, known: Facts, taken: origin.Origin, scratch: Path, tell: Tell) -> Path:
+    """The finished bundle in a folder below `scratch`."""
+    network = taken.network()
+    tell("writing the graphs")
+    drafts = precision.drafts(network, scratch, taken.styles, order.bits, order.prepared)
+    parity = prove(network, drafts[32])
+    tell(f"torch and ONNX differ by at most {parity:.1e} (32 bit)")
+    table = precision.compared(network, drafts, order.prepared)
+    _tell(table, tell)
+    _refuse_if_costly(table, order.bits)
+    figures = known.figures | _weighed(network, known, parity, table)
+    if order.prepared and "bits_per_note.macro" not in figures:
+        figures |= _judged(network, order.prepared, tell)
+    return _described(scratch / str(order.bits), drafts[order.bits], known, figures)
+
+
+def _described(
+    draft: Path, written: bundle.Bundle, known: Facts, figures: dict[str, float]
+) -> Path:
+    """The draft, with all that is known of it told in its description and its card."""
+    about = msgspec.structs.replace(
+        written.about, name=known.name, data=known.data, figures=figures
+    )
+    write_about(draft, about)
+    (draft / CARD).write_text(card(about))
+    return draft
 
 
 def _tell(table: dict[int, precision.Precision], tell: Tell) -> None:

@@ -74,9 +74,10 @@ def _save(run: Run, curve: Curve) -> None:
 def _judge(run: Run, valid: Corpus, curve: Curve, tell: Tell, samples: bool) -> None:
     if not run.crew.leads:
         return
-    macro = measure.table(run.model, valid, limit=1024, most=2)["macro"]
-    curve.judged.append(Judged(run.minutes, macro))
-    tell(f"judged at {100 * run.share:.0f} %: {macro:.2f} bits a note (quick, macro)")
+    if valid.pieces:
+        macro = measure.table(run.model, valid, limit=1024, most=2)["macro"]
+        curve.judged.append(Judged(run.minutes, macro))
+        tell(f"judged at {100 * run.share:.0f} %: {macro:.2f} bits a note (quick, macro)")
     if samples:
         heard = sample(run, run.folder / "samples")
         tell(f"a sample to hear: {heard}" if heard else "no sample: the model had nothing to say")

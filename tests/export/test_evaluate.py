@@ -1,0 +1,227 @@
+"""`antiphon evaluate`: the table, the JSON, the picture, and the command on a folder of MIDI."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from antiphon.engine.errors import FileRefused
+from antiphon.export import gru, markov
+from antiphon.export.commands import register
+from antiphon.export.data import Corpus, Piece
+from antiphon.export.evaluate import Evaluation, Table, evaluate
+from antiphon.export.evaluation_picture import draw
+from antiphon.export.facts import evaluated
+from antiphon.export.judges import KINDS, Bits, Judge
+from antiphon.export.schedule import Schedule
+from antiphon.export.splits import opened
+from bundles import tiny_folder
+from corpora import scales
+from midifiles import written
+from tunes import notes_of, tune
+
+CORPUS = scales()
+
+
+def paying(**bits: float) -> Judge:
+    """A judge who asks the same of every piece, and twice as much in the second collection."""
+
+    def judge(corpus: Corpus, piece: Piece) -> Bits:
+        times = 1 + int(piece.collection[-1])
+        kinds = dict.fromkeys(KINDS, 0.0) | bits
+        return Bits({kind: times * value for kind, value in kinds.items()}, notes=10)
+
+    return judge
+
+
+def found() -> Evaluation:
+    judges = {"default": paying(note=40, wait=10), "markov": paying(note=60, velocity=20)}
+    return evaluate(judges, CORPUS)
+
+
+def test_collections_count_alike_whatever_their_size() -> None:
+    lopsided = Corpus(CORPUS.styles, CORPUS.pieces[:4] + CORPUS.pieces[4::2], CORPUS.arrays)
+
+    figures = evaluate({"default": paying(note=40, wait=10)}, lopsided).by_collection.figures
+
+    assert figures["default"] == {"collection 0": 5.0, "collection 1": 10.0, "macro": 7.5}
+
+
+def test_what_is_paid_for_each_kind_of_token_adds_up_to_the_whole() -> None:
+    evaluation = found()
+
+    for model, kinds in evaluation.by_kind.figures.items():
+        whole = evaluation.by_collection.figures[model]["macro"]
+        assert sum(kinds.values()) == pytest.approx(whole)
+
+
+def test_every_judge_hears_the_pieces_in_order_and_each_is_counted() -> None:
+    heard: list[int] = []
+    steps: list[None] = []
+
+    def judge(corpus: Corpus, piece: Piece) -> Bits:
+        heard.append(piece.begin)
+        return Bits(dict.fromkeys(KINDS, 1.0), 1)
+
+    evaluate({"default": judge}, CORPUS, lambda: steps.append(None))
+
+    assert heard == [piece.begin for piece in CORPUS.pieces]
+    assert len(steps) == len(CORPUS.pieces)
+
+
+def test_a_table_is_laid_out_with_a_column_for_each_model() -> None:
+    table = Table(
+        "legality", "illegal, %", {"default": {"a": 1.0, "bees": 12.5}, "long name": {"bees": 3}}
+    )
+
+    assert table.text().splitlines() == [
+        "illegal, %  default  long name",
+        "a              1.00          –",
+        "bees          12.50       3.00",
+    ]
+
+
+def test_the_json_is_one_line_and_other_tables_go_beside_the_models() -> None:
+    evaluation = found()
+    more = Table("legality", "illegal, %", {"default": {"notes": 0.5}})
+    line = Evaluation(evaluation.by_collection, evaluation.by_kind, (more,)).json()
+
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "models": {
+            "default": {
+                "macro_bits_per_note": 7.5,
+                "by_collection": {"collection 0": 5.0, "collection 1": 10.0},
+                "by_kind": {"wait": 1.5, "note": 6.0, "velocity": 0, "length": 0, "end": 0},
+            },
+            "markov": {
+                "macro_bits_per_note": 12.0,
+                "by_collection": {"collection 0": 8.0, "collection 1": 16.0},
+                "by_kind": {"wait": 0, "note": 9.0, "velocity": 3.0, "length": 0, "end": 0},
+            },
+        },
+        "legality": {"default": {"notes": 0.5}},
+    }
+
+
+def test_the_card_can_read_it(tmp_path: Path) -> None:
+    (tmp_path / "evaluation.json").write_text(found().json())
+
+    figures = evaluated(tmp_path / "evaluation.json")
+
+    assert figures["bits_per_note.macro"] == 7.5
+    assert figures["baseline.markov.collection 0"] == 8.0
+
+
+def test_the_picture_is_as_high_as_the_table_is_long(tmp_path: Path) -> None:
+    few, many = (Table("t", "bits", {"m": {str(i): i for i in range(n)}}) for n in (3, 30))
+    draw(few, tmp_path / "few.png")
+    draw(many, tmp_path / "pictures" / "many.png")
+
+    with (
+        Image.open(tmp_path / "few.png") as low,
+        Image.open(tmp_path / "pictures/many.png") as high,
+    ):
+        assert low.format == high.format == "PNG"
+        assert low.width == high.width
+        assert low.height < high.height
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["few.png", "many.png", "pictures"]
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of MIDI files with a manifest: two collections, two splits."""
+    home = tmp_path_factory.mktemp("music")
+    lines = []
+    for i in range(8):
+        name, split = f"{i}.mid", "valid" if i > 5 else "train"
+        written(home / name, notes_of(tune(i, 60)))
+        lines.append({"path": name, "split": split, "collection": "ab"[i % 2]})
+    with (home / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    return home
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A GRU in little windows, each of which takes a second of its budget."""
+    monkeypatch.setattr(gru, "SCHEDULE", Schedule(((1.0, 2, 32),), rate=0.01))
+    monkeypatch.setattr(gru, "PIECE", 16)
+    moments = iter(range(1_000_000))
+    monkeypatch.setattr("antiphon.export.gru.time.process_time", lambda: float(next(moments)))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def antiphon(*arguments: str | Path) -> str:
+    """What the command prints."""
+    app = typer.Typer()
+    register(app)
+    result = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+    return result.stdout
+
+
+@pytest.mark.usefixtures("quickly")
+def test_the_command_trains_what_is_missing_and_judges_all_side_by_side(
+    music: Path, tmp_path: Path
+) -> None:
+    command: list[str | Path] = [
+        "evaluate", music, "--split", "valid", "--bundle", tiny_folder(), "--json",
+        "--baselines", tmp_path / "baselines", "--minutes", "0.1",
+    ]  # fmt: skip
+    first = antiphon(*command, "--picture", tmp_path / "bars.png")
+    made = {file: file.stat().st_mtime_ns for file in (tmp_path / "baselines").iterdir()}
+    models = json.loads(first.splitlines()[-1])["models"]
+
+    assert list(models) == ["default", "markov", "markov_adapting", "gru"]
+    assert {file.name for file in made} == {gru.FILE, markov.FILE}
+    for figures in models.values():
+        assert figures["by_collection"].keys() == {"a", "b"}
+        assert sum(figures["by_kind"].values()) == pytest.approx(figures["macro_bits_per_note"])
+    # The bundle is of random weights, and a scale of ten notes is soon learnt.
+    assert models["markov"]["macro_bits_per_note"] < models["default"]["macro_bits_per_note"]
+    assert (tmp_path / "bars.png").exists()
+
+    again = antiphon(*command)
+
+    assert again.splitlines()[-1] == first.splitlines()[-1]
+    assert {file: file.stat().st_mtime_ns for file in (tmp_path / "baselines").iterdir()} == made
+
+
+def test_without_json_it_prints_tables(music: Path) -> None:
+    printed = antiphon("evaluate", music, "--bundle", tiny_folder())
+
+    assert [line.split()[0] for line in printed.splitlines() if line] == [
+        "bits", "a", "b", "macro", "bits", *KINDS,
+    ]  # fmt: skip
+
+
+def test_a_prepared_folder_is_opened_as_it_is(music: Path, tmp_path: Path) -> None:
+    antiphon("prepare", music, tmp_path / "prepared")
+
+    with opened(music, "valid") as read, opened(tmp_path / "prepared", "valid") as prepared:
+        assert len(read.pieces) == len(prepared.pieces) == 2
+        for name, array in read.arrays.items():
+            assert (array == prepared.arrays[name]).all()
+
+
+def test_a_split_that_is_not_there_is_refused(music: Path, tmp_path: Path) -> None:
+    with (
+        pytest.raises(FileRefused, match="no pieces whose split is 'spare'"),
+        opened(music, "spare"),
+    ):
+        pass
+    with pytest.raises(FileRefused, match="There is no folder"), opened(tmp_path / "no", "valid"):
+        pass
