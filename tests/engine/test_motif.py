@@ -30,7 +30,7 @@ OTHERS = [vocab.START, vocab.SUFFIX, vocab.TEMPO, vocab.STYLE + 1]
 def phrases(draw: st.DrawFn) -> list[int]:
     few = draw(st.lists(st.sampled_from(MUSIC), min_size=2, max_size=4, unique=True))
     tokens = st.one_of(*[st.sampled_from(few)] * 12, st.sampled_from(OTHERS))
-    return draw(st.lists(tokens, min_size=ORDER + 2, max_size=24))
+    return draw(st.lists(tokens, min_size=ORDER + 2, max_size=16))
 
 
 @st.composite
@@ -187,15 +187,16 @@ def test_a_tune_is_known_again_in_another_key(semitones: int) -> None:
 
 
 def test_a_passage_is_found_as_far_back_as_it_reaches_and_no_further() -> None:
-    passage = tune_of([60, 64, 67])[:ORDER]
-    wait, other = vocab.WAIT + 40, vocab.WAIT + 41
+    passage = list(range(vocab.WAIT, vocab.WAIT + ORDER))
+    following, other = vocab.WAIT + 40, vocab.WAIT + 41
     with little_memory():
+        reach = motif.REACH
         near, far = (
-            memory_of([*passage, wait, *[other] * (n - ORDER - 1), *passage])
-            for n in (motif.REACH, motif.REACH + 1)
+            memory_of([*passage, following, *[other] * (distance - ORDER - 1), *passage])
+            for distance in (reach, reach + 1)
         )
 
-    assert near.expected() == (wait, motif.REACH / motif.NEAR)
+    assert near.expected() == (following, reach / motif.NEAR)
     assert far.expected() is None
 
 

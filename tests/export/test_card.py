@@ -57,13 +57,13 @@ def test_figures_of_other_kinds_are_printed_as_they_come() -> None:
         controls__key=1, controls__tempo=0.912345, loudest_of_all=3,
         by_kind__default__note=2.5, by_kind__markov__note=3.5, by_kind__markov__wait=1,
     )  # fmt: skip
-    assert table_in(lines, "Controls")[2:] == ["| key | 1.00 |", "| tempo | 0.91 |"]
-    assert table_in(lines, "Loudest of all")[2:] == ["| loudest_of_all | 3.00 |"]
+    assert table_in(lines, "Controls")[2:] == ["| key | 1 |", "| tempo | 0.9123 |"]
+    assert table_in(lines, "Loudest of all")[2:] == ["| loudest_of_all | 3 |"]
     assert table_in(lines, "By kind") == [
         "| figure | this model | markov |",
         "| --- | --- | --- |",
-        "| note | 2.50 | 3.50 |",
-        "| wait | – | 1.00 |",
+        "| note | 2.5 | 3.5 |",
+        "| wait | – | 1 |",
     ]
 
 

@@ -12,7 +12,7 @@ import torch
 from antiphon.engine.model import CHUNK, Model, Slot
 from antiphon.engine.tokens import Row
 from antiphon.engine.vocabulary import NOTE, STYLE, Vocabulary
-from antiphon.export import calibration
+from antiphon.export import calibration, origin
 from antiphon.export import model as network
 from antiphon.export.model import column_sizes
 from antiphon.export.quantise import bits_of, dequantised, quantise
@@ -111,6 +111,17 @@ def test_few_bits_mean_to_the_graph_what_they_plainly_say(tmp_path: Path, bits: 
 
     # The graph rounds what it multiplies with too, to 8 bits: a little more than the weights alone.
     assert np.abs(few - same).mean() < {8: 2, 4: 0.5}[bits] * np.abs(same - whole).mean()
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_what_is_taken_out_of_a_bundle_again_are_its_rounded_weights(
+    tmp_path: Path, bits: int
+) -> None:
+    written = write_bundle(tiny_network(), tmp_path, "few", STYLES, bits=bits)
+    taken = calibration.matrices(origin.of_bundle(written).network())
+
+    for name, matrix in calibration.matrices(rounded_network(bits)).items():
+        assert torch.equal(taken[name].weight, matrix.weight), name
 
 
 def test_a_small_model_fits_in_files_of_twenty_megabytes() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 from antiphon.engine import bundle
 from antiphon.engine.errors import UserError
 from antiphon.engine.vocabulary import Vocabulary
 
+from . import facts
 from . import origin as origins
 from .crew import Crew
 from .data import Corpus
@@ -42,9 +44,10 @@ def begin(
         fresh = config(shape, Vocabulary(corpus.styles).size)
         plan = Plan(fresh, corpus.styles, minutes, schedule=schedule, seed=seed)
         return Run(folder, corpus, plan, Crew.joined())
-    known = origins.of(bundle.DEFAULT if origin == "default" else Path(origin))
-    known = known.knowing(corpus.styles)
-    plan = Plan(known.config, known.styles, minutes, schedule=schedule, seed=seed)
+    source = bundle.DEFAULT if origin == "default" else Path(origin)
+    known = origins.of(source).knowing(corpus.styles)
+    told = asdict(facts.of(source))
+    plan = Plan(known.config, known.styles, minutes, schedule=schedule, seed=seed, origin=told)
     run = Run(folder, corpus, plan, Crew.joined())
     run.begin_with(known.weights)
     return run

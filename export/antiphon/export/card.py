@@ -85,8 +85,8 @@ def _precision(bits: int, p: Figures) -> list[str]:
     cost = f"{100 * p['cost']:+.2f} %" if "cost" in p and bits != 32 else "–"
     offered = " (not offered)" if p.get("cost", 0) > MOST_COST else ""
     return [
-        f"{bits} bit{offered}", _shown(p.get("bits_per_note"), 3), cost,
-        _shown(p["ms_per_token"]), _shown(p["megabytes"], 1),
+        f"{bits} bit{offered}", _shown(p.get("bits_per_note"), ".3f"), cost,
+        _shown(p["ms_per_token"]), _shown(p["megabytes"], ".1f"),
     ]  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _others(f: Figures) -> Iterable[str]:
         if name not in OWN:
             heading = name.replace("_", " ").capitalize()
             found = under(f, name) or {name: f[name]}
-            yield f"## {heading}\n\n" + _side_by_side("figure", _columns(found))
+            yield f"## {heading}\n\n" + _side_by_side("figure", _columns(found), ".4g")
 
 
 def _training(f: Figures) -> str:
@@ -136,8 +136,8 @@ def under(f: Figures, name: str) -> dict[str, float]:
     return {key[len(name) + 1 :]: value for key, value in f.items() if key.startswith(f"{name}.")}
 
 
-def _shown(value: float | None, places: int = 2) -> str:
-    return "–" if value is None else f"{value:.{places}f}"
+def _shown(value: float | None, form: str = ".2f") -> str:
+    return "–" if value is None else f"{value:{form}}"
 
 
 def _columns(f: Figures) -> dict[str, dict[str, float]]:
@@ -150,9 +150,9 @@ def _columns(f: Figures) -> dict[str, dict[str, float]]:
     return columns
 
 
-def _side_by_side(head: str, columns: Mapping[str, Figures]) -> str:
+def _side_by_side(head: str, columns: Mapping[str, Figures], form: str = ".2f") -> str:
     rows = dict.fromkeys(row for column in columns.values() for row in column)
-    cells = [[row, *(_shown(column.get(row)) for column in columns.values())] for row in rows]
+    cells = [[row, *(_shown(column.get(row), form) for column in columns.values())] for row in rows]
     return _table([head, *columns], cells)
 
 

@@ -87,15 +87,6 @@ def bits_per_note_of_bundle(
     return bits / max(1, notes)
 
 
-def cost_of_bundle(
-    network: Model, model: runtime.Model, corpus: Corpus, limit: int = 512, most: int = 2
-) -> float:
-    """Bits per note of a bundle over those of its network, on the same few pieces: 1 is no loss."""
-    pieces = [p for group in corpus.by_collection().values() for p in group[:most]]
-    of_bundle = fmean(bits_per_note_of_bundle(model, corpus, p, limit) for p in pieces)
-    return of_bundle / fmean(bits_per_note(network, corpus, p, limit) for p in pieces)
-
-
 def table(
     model: Model,
     corpus: Corpus,

@@ -40,7 +40,10 @@ class Origin:
     def network(self) -> Model:
         """The network, put together, ready to be judged."""
         model = Model(self.config)
-        model.load_state_dict(self.weights)
+        try:
+            model.load_state_dict(self.weights)
+        except RuntimeError:
+            raise FileRefused("This network is of another form than this Antiphon's.") from None
         return model.eval()
 
     def knowing(self, styles: tuple[str, ...]) -> Origin:

@@ -13,6 +13,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,6 +66,8 @@ class Plan:
     recipe: Recipe = USUAL
     schedule: Schedule = FRESH
     seed: int = 1
+    origin: dict[str, Any] | None = None
+    """Facts of what it begins with, for the card; None if with nothing."""
 
     def __post_init__(self) -> None:
         if self.config.vocabulary != Vocabulary(self.styles).size:
