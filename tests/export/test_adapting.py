@@ -29,15 +29,14 @@ def slowly(lines: list[list[int]], static: list[float]) -> list[float]:
     given_static, found = iter(static), []
     for line in lines:
         heard = [MARK]
-        found.append(next(given_static) * 0 + 1)
+        found.append(next(given_static))  # a mark's
         for symbol in line:
             p = q = next(given_static)
             longest = 0
-            for length in range(1, min(LONGEST, len(heard)) + 1):
-                context = heard[-length:]
-                after = Counter(
-                    heard[i] for i in range(length, len(heard)) if heard[i - length : i] == context
-                )
+            for length in range(min(LONGEST, len(heard)) + 1):
+                context = heard[len(heard) - length :]
+                places = range(max(1, length), len(heard))
+                after = Counter(heard[i] for i in places if heard[i - length : i] == context)
                 if not after:
                     break
                 longest = length

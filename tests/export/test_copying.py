@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.engine.notes import DRUMS
+from antiphon.export import copying
 from antiphon.export.copying import BREAK, Run, Training, longest_runs, rolled, steps
 from antiphon.export.table import EMPTY, Ints
 from pieces import table
@@ -47,6 +49,22 @@ def test_scales_and_repeated_notes_count_apart() -> None:
     plain = [60] * 20 + list(range(60, 80))
 
     assert longest(trained_on(table(plain)), table(plain)) == Run(0, 40)
+
+
+def test_six_different_steps_make_a_run_varied_and_five_do_not() -> None:
+    for different, run in ((5, Run(0, 12)), (6, Run(12, 0))):
+        pitches = 48 + np.cumsum([0, *(1 + i % different for i in range(11))])
+        tune = table(pitches.tolist())
+        assert longest(trained_on(tune), tune) == run
+
+
+def test_a_run_is_found_wherever_it_stands_in_what_was_trained_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(copying, "BLOCK", 16)
+    for before in range(20):
+        training = trained_on(table(STRANGE[:before]), table(SONG))
+        assert longest(training, table(SONG)).varied == 48
 
 
 def test_no_run_goes_from_one_piece_into_the_next() -> None:

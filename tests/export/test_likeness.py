@@ -79,6 +79,14 @@ def test_lengths_and_places_tell_eighths_from_halves() -> None:
     assert likeness.lengths(eighths).argmax() + 4 == likeness.lengths(halves).argmax()
 
 
+def test_dense_music_does_not_drown_the_rest() -> None:
+    dense, thin = (Passage(table([60] * n, ticks), 0, 960, 192) for n, ticks in ((80, 12), (4, 24)))
+    mixed = likeness.distances([dense, thin], [thin, thin], [thin, thin])["lengths"]
+    half = likeness.jensen_shannon(np.array([0.5, 0.5]), np.array([0.0, 1.0]))
+
+    assert mixed == pytest.approx(half)
+
+
 def test_sets_of_the_same_music_are_no_distance_apart_and_other_music_is() -> None:
     tunes = [Passage(table([60 + k, 64 + k, 67 + k] * 20), 0, 1440, 192) for k in range(3)]
     others = [Passage(table([60 + k, 61 + k] * 15, 48), 0, 1440, 192) for k in range(3)]

@@ -13,7 +13,7 @@ from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS
 from antiphon.export import judges, markov
 from antiphon.export.markov import Markov, lines_of, picked, train, velocity_lines
-from antiphon.export.ngrams import Lines
+from antiphon.export.ngrams import Ints, Lines
 from corpora import scales
 
 CORPUS = scales()
@@ -59,7 +59,7 @@ def test_it_knows_a_scale_that_it_heard_from_one_that_it_did_not(trained: Markov
     tokens, _ = lines_of(CORPUS, PIECE)
     backwards = np.concatenate([tokens[:1], tokens[:0:-1]])
 
-    def bits(line: markov.Ints) -> float:
+    def bits(line: Ints) -> float:
         return float(-np.log2(trained.tokens.likelihoods(Lines.of([line]))).sum())
 
     assert 4 * bits(tokens) < bits(backwards)

@@ -26,10 +26,10 @@ from .tokens import Row
 
 ORDER = 6
 """Tokens that must be alike for an earlier passage to be taken up."""
-SCALE, POWER, MOST_ODDS = 11.0, 1.8, 19.0
+SCALE, POWER, MOST_ODDS = 10.5, 1.85, 19.0
 """A thread trusted t stands (t / SCALE) ** POWER to one against the network, at most MOST_ODDS.
 
-The first two were learnt (`export/motif_weights.py`). The last costs nothing, and lets an answer
+The first two were learnt (`motif_weights.py` of the training side). The last costs nothing, and lets an answer
 leave what it repeats.
 """
 NEAR = 4

@@ -33,7 +33,8 @@ VARIED = 6
 LENGTHS = (8, 12, 16, 20, 24, 25, 28, 32, 40, 48, 64)
 """Notes; the runs that are looked for."""
 
-_BLOCK = 2**21
+BLOCK = 2**21
+"""Steps that are looked through at once: what is held in memory beside them."""
 _FILTER_BITS = 22
 _BASE = 0x9E3779B97F4A7C15
 _VALUES = np.random.default_rng(1).integers(1, 2**64, BREAK + 1, np.uint64)
@@ -68,8 +69,8 @@ class Training:
         seen = np.zeros(2**_FILTER_BITS, np.bool_)
         seen[_short(hashes)] = True
         found = [np.empty(0, np.uint64)]
-        for first in range(0, len(self._steps), _BLOCK):
-            here = rolled(self._steps[first : first + _BLOCK + n - 1], n)
+        for first in range(0, len(self._steps), BLOCK):
+            here = rolled(self._steps[first : first + BLOCK + n - 1], n)
             found.append(np.intersect1d(here[seen[_short(here)]], hashes))
         return np.isin(hashes, np.concatenate(found))
 
