@@ -52,11 +52,11 @@ VARIANTS = {
 }
 """All ablations; the first is what the others are compared with."""
 
-TOLD = {
+TOLD: dict[str, Told] = {
     "nothing": measure.USUAL,
     "the place in the bar": Told(timing=True),
     "part and countdown": Told(whole=True),
-    **dict(zip(LABELS, (Told(labels=(label,)) for label in LABELS), strict=True)),
+    **{str(label): Told(labels=(label,)) for label in LABELS},
     "all labels": Told(labels=LABELS),
     "all": Told(labels=LABELS, timing=True, whole=True),
 }
