@@ -30,6 +30,7 @@ def known_styles(context: typer.Context, names: list[str] | None) -> list[str] |
     return names
 
 
+USUAL = Feel()
 Seed = Annotated[
     int, typer.Option(help="The same seed gives the same answers.", min=0, max=2**63 - 1)
 ]
@@ -46,6 +47,7 @@ Instruments = Annotated[
     typer.Option(help="Who answers, e.g. piano,violin,bass; at most ten (default: as you play)."),
 ]
 Temperature = Annotated[float, typer.Option(help="0 is strict, 1 is free.", min=0, max=4)]
+Echo = Annotated[float, typer.Option(help="How much of what was played comes back.", min=0, max=1)]
 Beats = Annotated[
     int | None, typer.Option(help="Length of an answer (default: as your phrase).", min=1, max=4096)
 ]
@@ -70,7 +72,7 @@ def settings_of(
     seed: int,
     style: list[str] | None,
     instruments: str | None,
-    temperature: float,
+    feel: Feel,
     beats: int | None,
     bpm: float | None = None,
 ) -> Settings:
@@ -85,7 +87,7 @@ def settings_of(
         programs=players.programs,
         bpm=bpm,
         answer_beats=beats,
-        feel=Feel(temperature=temperature),
+        feel=feel,
     )
 
 
@@ -106,7 +108,8 @@ def play(
         float | None, typer.Option(help="Beats a minute (default: free time).", min=20, max=400)
     ] = None,
     answer_beats: Beats = None,
-    temperature: Temperature = 0.95,
+    temperature: Temperature = USUAL.temperature,
+    echo: Echo = USUAL.echo,
     seed: Seed = 0,
     folder: Annotated[Path, typer.Option(help="Where MIDI, WAV and PNG are kept.")] = Path("out"),
     bundle: BundleFolder = None,
@@ -123,7 +126,9 @@ def play(
     from .play import Plan, choose_source
     from .play import play as run
 
-    settings = settings_of(seed, style, instruments, temperature, answer_beats, tempo)
+    settings = settings_of(
+        seed, style, instruments, Feel(temperature, echo=echo), answer_beats, tempo
+    )
     if phrase is None and source is None:
         source, why = choose_source()
         if source is None:
@@ -156,7 +161,8 @@ def bounce(
     infill: Annotated[
         str | None, typer.Option(help="Play only these bars anew, e.g. 9-12; keep all else.")
     ] = None,
-    temperature: Temperature = 0.95,
+    temperature: Temperature = USUAL.temperature,
+    echo: Echo = USUAL.echo,
     seed: Seed = 0,
     bundle: BundleFolder = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as last line.")] = False,
@@ -174,7 +180,7 @@ def bounce(
 
     results.check_target(target)
     path = None if source == "none" else Path(source)
-    settings = settings_of(seed, style, instruments, temperature, answer_beats)
+    settings = settings_of(seed, style, instruments, Feel(temperature, echo=echo), answer_beats)
     if infill is None:
         piece = run(path, settings, minutes, like, bundle, _progress)
     elif path is None or minutes or like or answer_beats:

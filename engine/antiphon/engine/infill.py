@@ -15,6 +15,7 @@ from . import excerpt
 from . import vocabulary as vocab
 from .cache import Cache
 from .model import Model
+from .motif import Motif
 from .notes import Note, shortened
 from .playing import Playing, Progress
 from .protocol import Answer, Infill, Open
@@ -41,6 +42,7 @@ class Infilling:
         self._struck_next = {(n.instrument, n.pitch): n.onset for n in reversed(after)}
         self._slot = model.slot()
         self._cache = Cache(self._slot, model.shape.window)
+        self._motif, self._echo = _remembered(after, before), opened.feel.echo
         here = before[-1].onset if before else request.start
         self._rows = [*labels, *_surroundings(before, after, here, grid, model.shape.window)]
         self._cursor, self._decoder = Cursor(here, grid), Decoder(here)
@@ -59,24 +61,39 @@ class Infilling:
 
     def _rest(self) -> None:
         """Wait for as long as there is nothing to draw."""
-        self._rows += self._cursor.rest_until(self.playing.rests_until)
+        for row in self._cursor.rest_until(self.playing.rests_until):
+            self._append(row)
         self._decoder.tick = self._cursor.tick
 
     def _draw(self) -> Progress:
-        token, velocity = self.playing.next(self._slot.logits[0], self._slot.velocity_logits)
+        logits = self._motif.favoured(self._slot.logits[0], self._echo)
+        token, velocity = self.playing.next(logits, self._slot.velocity_logits)
         reason = self.playing.over(token)
         if reason:
             return Progress([], reason, 1)
         row = self._cursor.advance(token, velocity)
-        self._rows.append(row)
+        self._append(row)
         notes = [self._fitting(note) for note in self._decoder.push(row.token, row.velocity)]
         self.playing.took(token, notes)
         return Progress(notes, drawn=1)
+
+    def _append(self, row: Row) -> None:
+        self._rows.append(row)
+        self._motif.append(row.token)
 
     def _fitting(self, note: Note) -> Note:
         """The note, over by the time its key is struck behind the gap."""
         limit = self._struck_next.get((note.instrument, note.pitch), note.end)
         return shortened(note, min(note.end, limit))
+
+
+def _remembered(*passages: Sequence[Note]) -> Motif:
+    """All the music around the gap, also what attention does not reach."""
+    motif = Motif()
+    for notes in passages:
+        for row in encode(notes, notes[0].onset if notes else 0):
+            motif.append(row.token)
+    return motif
 
 
 def _as_answer(request: Infill) -> Answer:

@@ -4,8 +4,8 @@ The memory follows one earlier passage, the thread, token by token. How long the
 right says how far it is trusted, and what it leads to next is favoured by that. Notes are kept as
 steps from the note before of their instrument, so a motif is known again in another key.
 
-    earlier   … C  E  G  C …     G  B  D  ▸G◂        thread: what followed then
-    now                 … D  F# A  ▸D◂               the same step from here
+    earlier   …  C  E  G  C  …               C: what followed then
+    now                   …  D  F# A ▸D◂     the same step up from here
 
 Pure, and exact: after any `rewind` it is as if what was forgotten had never been.
 """
@@ -29,7 +29,7 @@ ORDER = 6
 SCALE, POWER, MOST_ODDS = 10.5, 1.85, 19.0
 """A thread trusted t stands (t / SCALE) ** POWER to one against the network, at most MOST_ODDS.
 
-The first two were learnt (`motif_weights.py` of the training side). The last costs nothing, and lets an answer
+The first two were learnt (`export/motif_weights.py`). The last costs nothing, and an answer can
 leave what it repeats.
 """
 NEAR = 4

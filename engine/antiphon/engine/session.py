@@ -24,6 +24,7 @@ from .cache import Cache
 from .infill import Infilling
 from .labels import Labels
 from .model import Model
+from .motif import Motif
 from .notes import TICKS_PER_BEAT, Event, Note, without_overlaps
 from .playing import Playing
 from .playing import Progress as Progress
@@ -47,6 +48,7 @@ class Session:
         self._opened = opened
         self._slot = model.slot()
         self._cache = Cache(self._slot, model.shape.window)
+        self._motif = Motif()
         self._grid = Grid(0, vocab.bar_ticks(*opened.metre)) if opened.metre else None
         self._labels = Labels(model.vocabulary, opened)
         labels = self._labels.at(0, opened.constraints.instruments)
@@ -77,12 +79,17 @@ class Session:
     def hear(self, events: Iterable[Event]) -> None:
         """Take what the player did. An answer being made ends; its notes stay until rewound."""
         self.cancel()
-        self._cache.changed(self.transcript.hear(events))
+        self._changed(self.transcript.hear(events))
 
     def rewind(self, tick: int) -> None:
         """Forget every note struck at or after `tick`."""
         self.cancel()
-        self._cache.changed(self.transcript.rewind(tick))
+        self._changed(self.transcript.rewind(tick))
+
+    def _changed(self, row: int) -> None:
+        """Rows of the transcript from index `row` on are not what they were."""
+        self._cache.changed(row)
+        self._motif.rewind(row)
 
     def cancel(self) -> None:
         """Give up the answer being made."""
@@ -102,11 +109,11 @@ class Session:
         playing = Playing(request, start, self._opened, self._model.shape.vocabulary)
         self._playing = playing
         if not transcript.entries and not self._opened.example:
-            self._cache.changed(transcript.start(self._labels_of(playing)))
+            self._changed(transcript.start(self._labels_of(playing)))
         origin = transcript.origin if transcript.entries else start
         ends = request.ends
         whole = Whole(origin, max(1, ends - origin)) if ends is not None else None
-        self._cache.changed(transcript.place(whole))
+        self._changed(transcript.place(whole))
 
     def infill(self, request: Infill) -> None:
         """Begin to fill a gap; `step` does it. What was heard stays as it is."""
@@ -140,6 +147,7 @@ class Session:
         if playing is None:
             self._cache.move(len(rows))
             self._cache.advance(rows, len(rows))
+            self._motif.follow(rows, self._cache.fed)
         elif not playing.begun:
             self._settle(playing)
         elif playing.late:
@@ -158,7 +166,7 @@ class Session:
         lasted = playing.start - entry.note.onset
         likeliest = self._likeliest_length(entry, playing.rules.lengths(least=lasted))
         if likeliest is not None:
-            self._cache.changed(self.transcript.settle(entry, max(lasted, likeliest)))
+            self._changed(self.transcript.settle(entry, max(lasted, likeliest)))
 
     def _likeliest_length(self, entry: Entry, allowed: Mask) -> int | None:
         """Ticks, or None if rows must be fed before the model can say."""
@@ -177,7 +185,7 @@ class Session:
         From here on what the cache holds moves only when the slot is full: moving costs time.
         """
         transcript = self.transcript
-        self._cache.changed(transcript.trim())
+        self._changed(transcript.trim())
         self._cache.move(len(transcript.rows))
         cursor = transcript.begin_playing(playing.start)
         transcript.rest_until(playing.rests_until, cursor)
@@ -186,7 +194,10 @@ class Session:
             self._tell_labels(playing)
 
     def _draw(self, playing: Playing) -> Progress:
-        token, velocity = playing.next(self._slot.logits[0], self._slot.velocity_logits)
+        rows = self.transcript.rows
+        self._motif.follow(rows, len(rows))
+        logits = self._motif.favoured(self._slot.logits[0], self._opened.feel.echo)
+        token, velocity = playing.next(logits, self._slot.velocity_logits)
         reason = playing.over(token)
         if reason:
             return Progress([], reason, 1)

@@ -28,6 +28,10 @@ class Feel(Struct, frozen=True, forbid_unknown_fields=True):
     """Only the likeliest tokens that together hold this much probability."""
     min_p: Annotated[float, Meta(ge=0, lt=1)] = 0.02
     """Only tokens at least this likely compared with the likeliest."""
+    echo: Share = 0.4
+    """How much of what was played comes back: 0 leaves it to the model, 0.4 as often as in written
+    music, 1 nearly always.
+    """
 
 
 class Constraints(Struct, frozen=True, forbid_unknown_fields=True):

@@ -119,12 +119,11 @@ def evaluate(
     from .progress import Progress
     from .splits import opened
 
-    judge, weights = panel.asked_for(run, bundle)
-    judges = {"default": judge}
+    model = panel.folder_of(run, bundle)
+    judges = {"default": panel.judge_of(model)}
     if baselines:
-        judges |= panel.baselines(
-            baselines, folder, weights, minutes, partial(typer.echo, err=True)
-        )
+        aside = partial(typer.echo, err=True)
+        judges |= panel.baselines(baselines, folder, model, minutes, aside)
     with opened(folder, split) as corpus:
         progress = Progress("judging", len(corpus.pieces), sys.stderr)
         found = go(judges, corpus, progress.step)

@@ -21,29 +21,32 @@ from .splits import opened
 Tell = Callable[[str], None]
 
 
-def asked_for(run: Path | None, bundle: Path | None) -> tuple[Judge, int]:
-    """A training run, else a bundle, else the bundle that ships; and its number of weights."""
-    folder = run or bundle or bundles.default_folder()
-    taken_apart = origin.of(folder)
-    weights = sum(array.numel() for array in taken_apart.weights.values())
-    if run:
-        return judges.network(taken_apart.network()), weights
-    return judges.bundle(runtime.Model(bundles.load(folder))), weights
+def folder_of(run: Path | None, bundle: Path | None) -> Path:
+    """The training run that is asked for, else the bundle, else the one that ships."""
+    return run or bundle or bundles.default_folder()
+
+
+def judge_of(folder: Path) -> Judge:
+    """The network of a training run, or a bundle as it plays; FileRefused if it is neither."""
+    if (folder / "bundle.json").exists():
+        return judges.bundle(runtime.Model(bundles.load(folder)))
+    return judges.network(origin.of_run(folder).network())
 
 
 def baselines(
-    folder: Path, music: Path, weights: int, minutes: float, tell: Tell
+    folder: Path, music: Path, rival: Path, minutes: float, tell: Tell
 ) -> dict[str, Judge]:
     """Judges by name: `markov`, `markov_adapting` and `gru`.
 
-    What must be trained learns from the train split of `music`: the GRU gets so many weights and
-    so many minutes of processor time.
+    What must be trained learns from the train split of `music`: the GRU for so many minutes of
+    processor time, with as many weights as the model in the folder `rival` has.
     """
     if not (folder / markov.FILE).exists():
         tell("Training the Markov model.")
         _train_markov(folder / markov.FILE, music)
     if not gru.is_trained(folder / gru.FILE):
         tell("Training the GRU; if it is killed, it resumes.")
+        weights = sum(array.numel() for array in origin.of(rival).weights.values())
         _train_gru(folder / gru.FILE, music, weights, minutes, tell)
     counted = Markov.load(folder / markov.FILE)
     return {
