@@ -8,7 +8,7 @@ import json
 import numpy as np
 
 from antiphon.engine.notes import Note
-from antiphon.export.audition import Counts, audition
+from antiphon.export.audition import audition
 from antiphon.export.targets import TARGETS, lines
 from bundles import STYLES, tiny_model
 from pieces import corpus_of, tune
@@ -22,7 +22,7 @@ def test_every_figure_that_has_a_target_is_there_and_the_progress_is_told() -> N
     train = corpus_of([("a", (style,), song(i)) for i in range(30) for style in STYLES])
     valid = corpus_of([("a", (), song(99))])
     told = io.StringIO()
-    sections = audition(tiny_model(), valid, train, told, Counts(1, 1, 1))
+    sections = audition(tiny_model(), valid, train, 1, told)
 
     assert list(sections) == ["continuations", "copying", "statistics", "controls"]
     found = {line.name for figures in sections.values() for line in lines(figures)}
@@ -33,7 +33,7 @@ def test_every_figure_that_has_a_target_is_there_and_the_progress_is_told() -> N
 
 def test_where_there_are_neither_phrases_nor_styles_the_rest_is_judged() -> None:
     nothing = corpus_of([("a", (), tune([60]))])
-    sections = audition(tiny_model(), nothing, nothing, io.StringIO(), Counts(1, 1, 1))
+    sections = audition(tiny_model(), nothing, nothing, 1, io.StringIO())
 
     assert list(sections) == ["controls"]
     assert "ended within a bar" in sections["controls"]

@@ -225,3 +225,13 @@ def test_a_split_that_is_not_there_is_refused(music: Path, tmp_path: Path) -> No
         pass
     with pytest.raises(FileRefused, match="There is no folder"), opened(tmp_path / "no", "valid"):
         pass
+
+
+def test_a_bundle_that_is_asked_to_play_is_judged_by_that_too(music: Path) -> None:
+    command: list[str | Path] = ["evaluate", music, "--bundle", tiny_folder(), "--play", "1"]
+    text = antiphon(*command)
+    report = json.loads(antiphon(*command, "--json").splitlines()[-1])
+
+    assert report["controls"].keys() >= {"bands all in within 8 bars", "ended within a bar"}
+    assert "ended within a bar" in text
+    assert "ended within a bar" not in antiphon("evaluate", music, "--bundle", tiny_folder())

@@ -114,10 +114,11 @@ def test_a_whole_budget_is_spent_and_judged(tmp_path: Path) -> None:
 def test_a_picture_of_a_resumed_run_has_every_step_once(tmp_path: Path) -> None:
     r = run(tmp_path, minutes=0.2)
     curve = Curve(tmp_path, 0)
-    for _ in range(4):
-        curve.points.append(Point(r.minutes, r.step()))
-    r.save()
-    curve.points += [Point(r.minutes, r.step())]  # what a kill loses
+    for lost in (False, False, False, False, True):
+        bits = r.step()
+        curve.points.append(Point(r.minutes, bits))
+        if not lost:
+            r.save()
     curve.save()
 
     training.train(run(tmp_path, minutes=0.2), scales(), lambda _: None, samples=False)

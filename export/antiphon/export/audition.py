@@ -7,7 +7,6 @@ figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TextIO
 
 from antiphon.engine.model import Model
@@ -26,17 +25,6 @@ from .styles import SHARES, comparable, followed
 from .targets import Sections
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How much is played."""
-
-    phrases: int = 60
-    pieces: int = 50
-    """For each control."""
-    each_style: int = 25
-
-
-USUAL = Counts()
 USUAL_FEEL = Feel()
 
 
@@ -44,29 +32,33 @@ def audition(
     model: Model,
     valid: Corpus,
     train: Corpus,
+    count: int,
     stream: TextIO,
-    counts: Counts = USUAL,
     feel: Feel = USUAL_FEEL,
 ) -> Sections:
-    """Figures by section and name; some minutes' work, told on `stream`."""
-    asked = phrases(valid, counts.phrases)
+    """Figures by section and name, of so many pieces of each kind; progress goes to `stream`.
+
+    60 take about five minutes of processor time. Of each style half as many are played.
+    """
+    asked = phrases(valid, count)
     names = comparable(train, model.vocabulary.styles)
-    progress = Progress("playing", _answers(counts, len(asked), len(names)), stream)
+    each = max(1, count // 2)
+    progress = Progress("playing", _answers(count, len(asked), len(names), each), stream)
     player = Player(model, feel, progress.step)
     sections = _answering(player, asked, train)
     sections["controls"] = {
-        **entrances(player, counts.pieces),
-        **endings(player, counts.pieces),
-        **followed(player, train, names, counts.each_style),
+        **entrances(player, count),
+        **endings(player, count),
+        **followed(player, train, names, each),
     }
     progress.end()
     return sections
 
 
-def _answers(counts: Counts, n_phrases: int, n_styles: int) -> int:
+def _answers(count: int, n_phrases: int, n_styles: int, each: int) -> int:
     """How often the player will be asked; phrases are also judged by law, which is as slow."""
-    in_styles = (n_styles + len(SHARES)) * counts.each_style if n_styles > 1 else 0
-    return 2 * n_phrases + 2 * counts.pieces + in_styles
+    in_styles = (n_styles + len(SHARES)) * each if n_styles > 1 else 0
+    return 2 * n_phrases + 2 * count + in_styles
 
 
 def _answering(player: Player, asked: Sequence[Phrase], train: Corpus) -> Sections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -103,17 +104,21 @@ def evaluate(
     minutes: Annotated[
         float, typer.Option(help="Budget of a GRU that is not trained yet.", min=0.1)
     ] = 60,
+    play: Annotated[
+        int, typer.Option(help="Pieces of each kind to have it play too, e.g. 60.", min=0)
+    ] = 0,
     picture: Annotated[Path | None, typer.Option(help="PNG to draw.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as last line.")] = False,
 ) -> None:
     """Say how well a model knows music it never saw, in bits per note: less is better.
 
     Judges the default bundle unless told otherwise. Baselines that are missing are trained on the
-    folder's train split.
+    folder's train split. What a bundle plays is judged beside real music: keys, copies, endings …
 
     Example: antiphon evaluate build/prepared --baselines build/baselines
     """
     from . import panel
+    from .audition import audition
     from .evaluate import evaluate as go
     from .evaluation_picture import draw
     from .progress import Progress
@@ -121,6 +126,7 @@ def evaluate(
 
     model = panel.folder_of(run, bundle)
     judges = {"default": panel.judge_of(model)}
+    player = panel.player_of(model) if play else None
     if baselines:
         aside = partial(typer.echo, err=True)
         judges |= panel.baselines(baselines, folder, model, minutes, aside)
@@ -128,6 +134,9 @@ def evaluate(
         progress = Progress("judging", len(corpus.pieces), sys.stderr)
         found = go(judges, corpus, progress.step)
         progress.end()
+        if player:
+            with opened(folder, "train") as known:
+                found = replace(found, playing=audition(player, corpus, known, play, sys.stderr))
     if picture:
         draw(found.by_collection, picture)
     typer.echo(found.json() if as_json else found.text())

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
+from . import targets
 from .data import Corpus
 from .judges import KINDS, Bits, Judge
+from .targets import Sections
 
 MACRO = "macro"
 """The row that is the mean of the collections."""
@@ -50,6 +52,8 @@ class Evaluation:
     by_collection: Table
     by_kind: Table
     others: tuple[Table, ...] = ()
+    playing: Sections = field(default_factory=dict)
+    """What was said of what a model played."""
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -58,10 +62,11 @@ class Evaluation:
 
     def text(self) -> str:
         """For a terminal."""
-        return "\n\n".join(table.text() for table in self.tables)
+        tables = [table.text() for table in self.tables]
+        return "\n\n".join([*tables, *([targets.text(self.playing)] if self.playing else [])])
 
     def json(self) -> str:
-        """One line: `models` with the bits per note of each, and the other tables by name."""
+        """One line: `models` with the bits per note of each, other tables and sections by name."""
         models = {
             model: {
                 "macro_bits_per_note": column[MACRO],
@@ -70,7 +75,8 @@ class Evaluation:
             }
             for model, column in self.by_collection.figures.items()
         }
-        return json.dumps({"models": models, **{t.name: t.figures for t in self.others}})
+        others = {table.name: table.figures for table in self.others}
+        return json.dumps({"models": models, **others, **self.playing})
 
 
 def evaluate(

@@ -34,7 +34,7 @@ from .train import Progress
 from .windows import Sampler
 
 FILE = "gru.pt"
-SCHEDULE = Schedule(((1.0, 32, 2048),), rate=0.004)
+SCHEDULE = Schedule(((1.0, 32, 2048),), rate=0.0015)
 PIECE = 128
 """Tokens that a window is taken in at a time, an optimiser step each."""
 SAVE_EVERY_S = 50.0

@@ -33,6 +33,11 @@ def judge_of(folder: Path) -> Judge:
     return judges.network(origin.of_run(folder).network())
 
 
+def player_of(folder: Path) -> runtime.Model:
+    """A bundle, ready to play; BundleRefused if it is a training run, which must be exported."""
+    return runtime.Model(bundles.load(folder))
+
+
 def baselines(
     folder: Path, music: Path, rival: Path, minutes: float, tell: Tell
 ) -> dict[str, Judge]:
