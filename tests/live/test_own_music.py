@@ -86,7 +86,7 @@ def test_a_killed_training_goes_on_where_it_was(prepared: Path, tmp_path: Path) 
 
 def test_samples_are_rendered_while_training(prepared: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    antiphon("train", prepared, run, "--shape", "tiny", "--minutes", "0.05")
+    antiphon("train", prepared, run, "--shape", "tiny", "--minutes", "0.1")
 
     heard = sorted((run / "samples").glob("*.wav"))
     assert heard

@@ -24,7 +24,6 @@ from .progress import Progress
 from .styles import SHARES, comparable, followed
 from .targets import Sections
 
-
 USUAL_FEEL = Feel()
 
 

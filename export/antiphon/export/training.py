@@ -107,10 +107,10 @@ def keep_memory() -> None:
 
 
 def _line(run: Run, mean: float) -> str:
-    p = run.progress
+    p, left = run.progress, max(0.0, run.plan.minutes - run.minutes)
     return (
         f"step {p.step}  {p.tokens / 1e6:.1f} M tokens  {mean:.3f} bits a token  "
-        f"{p.tokens / p.seconds:.0f} tokens/s  {run.plan.minutes - run.minutes:.0f} min left"
+        f"{p.tokens / p.seconds:.0f} tokens/s  {left:.0f} min left"
     )
 
 
