@@ -144,6 +144,10 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
         run(tmp_path, shape=Shape(TINY.config, hidden=16))
 
 
-def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(FileRefused, match="train the GRU first"):
+@pytest.mark.parametrize("content", [None, b"", b"PK", b"something else"])
+def test_a_file_that_holds_no_gru_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / gru.FILE).write_bytes(content)
+
+    with pytest.raises(FileRefused, match="holds no GRU"):
         load(tmp_path / gru.FILE)

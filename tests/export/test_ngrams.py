@@ -90,6 +90,23 @@ def test_whatever_was_heard_something_follows(learnt: list[Line], heard: list[Li
     assert ngrams.distribution(np.array(heard[0])).sum() == pytest.approx(1, abs=1e-5)
 
 
+def test_counts_are_lessened_as_chen_and_goodman_say() -> None:
+    counts = np.array([0, 1, 1, 1, 1, 2, 2, 3, 4, 9])
+
+    assert discounts(counts).tolist() == [0, 0.5, 1.25, 1.0]
+
+
+@given(LINES, LINES)
+@settings(max_examples=20, deadline=None)
+def test_a_distribution_holds_what_each_symbol_would_be_given(
+    learnt: list[Line], heard: list[Line]
+) -> None:
+    ngrams = learn(joined(learnt), SYMBOLS, LONGEST)
+    each = [ngrams.likelihoods(joined([[*heard[0], symbol]]))[-1] for symbol in range(SYMBOLS)]
+
+    assert ngrams.distribution(np.array(heard[0])).tolist() == each
+
+
 def test_what_was_learnt_comes_back_from_its_arrays() -> None:
     lines = joined([[4, 0, 1, 2, 0, 1, 3], [5, 0, 1, 2]])
     ngrams = learn(lines, SYMBOLS)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from .ngrams import Floats, Lines
 
 LONGEST = 16
-"""Symbols that a match is looked for; 8 cost 0.07 bits a note more."""
+"""Symbols that a match is looked for; 8 cost 0.06 bits a note more."""
 
 Context = tuple[int, ...]
 

@@ -80,7 +80,7 @@ class Gru(Model):
         x = self.mixed(rows, table)
         for column, companion in enumerate(self.companions.values(), start=1):
             x = x + companion(rows[..., column])
-        x = x + self.sounding(pitches_sounding(so_far)[:, -rows.shape[1] :])
+        x = x + self.sounding(pitches_sounding(so_far)[:, -rows.shape[1] :].to(x.dtype))
         y, memory = self.recurrent(norm(x), before.memory if before else None)
         self.heard = Heard(so_far, memory.detach()) if self.training else None
         return norm(self.narrow(y))
@@ -196,8 +196,8 @@ def is_trained(file: Path) -> bool:
 def _read(file: Path) -> dict[str, Any]:
     try:
         state: dict[str, Any] = torch.load(file, weights_only=True)
-    except OSError:
-        raise FileRefused(f"{file} cannot be read: train the GRU first.") from None
+    except Exception:  # torch raises many kinds at a file that is not its own
+        raise FileRefused(f"{file} holds no GRU that was trained.") from None
     return state
 
 

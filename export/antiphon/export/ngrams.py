@@ -100,8 +100,9 @@ class Ngrams(NamedTuple):
 
     def distribution(self, context: Ints) -> Floats:
         """Probability of every symbol after a context that begins with a mark, (n_symbols,)."""
-        after = [np.append(context, symbol) for symbol in range(self.n_symbols)]
-        return self.likelihoods(Lines.of(after))[len(context) :: len(context) + 1]
+        recent = context[-len(self.levels) :]
+        after = [np.append(recent, symbol) for symbol in range(self.n_symbols)]
+        return self.likelihoods(Lines.of(after))[len(recent) :: len(recent) + 1]
 
 
 def quietly() -> None:
