@@ -11,8 +11,8 @@ import torch
 from antiphon.engine import bundle
 from antiphon.engine.model import Model
 from antiphon.engine.vocabulary import Vocabulary
-from antiphon.export import model as network
-from antiphon.export.to_onnx import write_bundle
+from antiphon.export.network import model as network
+from antiphon.export.network.to_onnx import write_bundle
 
 STYLES = ("Chopin_F", "hymn")
 

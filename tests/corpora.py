@@ -7,7 +7,7 @@ import numpy as np
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import Note
 from antiphon.engine.tokens import encode
-from antiphon.export.data import ARRAYS, Corpus, Piece
+from antiphon.export.corpus.data import ARRAYS, Corpus, Piece
 
 
 def scales() -> Corpus:

@@ -8,9 +8,9 @@ import numpy as np
 
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import Note
-from antiphon.export.conversation import table_of
-from antiphon.export.data import ARRAYS, Corpus, Piece, rows_of
-from antiphon.export.table import Ints
+from antiphon.export.audition.conversation import table_of
+from antiphon.export.corpus.data import ARRAYS, Corpus, Piece, rows_of
+from antiphon.export.corpus.table import Ints
 
 
 def tune(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from antiphon.engine.notes import Note
-from antiphon.export.table import Ints, merged
+from antiphon.export.corpus.table import Ints, merged
 
 
 def tune(seed: int, length: int = 400) -> Ints:

@@ -11,7 +11,7 @@ from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.sounding import Sounding
 from antiphon.engine.tokens import Row, encode
-from antiphon.export.model import pitches_sounding
+from antiphon.export.network.model import pitches_sounding
 
 tokens = st.one_of(
     st.integers(0, vocab.STYLE - 1),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.export.adapting import Adapting
-from antiphon.export.ngrams import Lines
+from antiphon.export.baselines.adapting import Adapting
+from antiphon.export.baselines.ngrams import Lines
 
 SYMBOLS = 4
 MARK = 4

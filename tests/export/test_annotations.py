@@ -10,10 +10,10 @@ import symusic
 
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, INSTRUMENTS, Note
-from antiphon.export.annotations import chord, read_song
-from antiphon.export.bands import Chord
-from antiphon.export.data import Corpus
-from antiphon.export.prepare import prepare
+from antiphon.export.corpus.annotations import chord, read_song
+from antiphon.export.corpus.bands import Chord
+from antiphon.export.corpus.data import Corpus
+from antiphon.export.corpus.prepare import prepare
 from midifiles import written
 
 BPM = 90.0

@@ -8,8 +8,8 @@ import json
 import numpy as np
 
 from antiphon.engine.notes import Note
-from antiphon.export.audition import audition
-from antiphon.export.targets import TARGETS, lines
+from antiphon.export.audition.playing import audition
+from antiphon.export.audition.targets import TARGETS, lines
 from bundles import STYLES, tiny_model
 from pieces import corpus_of, tune
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.engine.notes import DRUMS, INSTRUMENTS
-from antiphon.export.bands import (
+from antiphon.export.corpus.bands import (
     BAR,
     BASS,
     COMPS,
@@ -26,7 +26,7 @@ from antiphon.export.bands import (
     drums,
     take_bars,
 )
-from antiphon.export.table import EMPTY, Ints
+from antiphon.export.corpus.table import EMPTY, Ints
 
 KICK, SNARE, CRASH = 36, 38, 49
 MAJOR, MINOR = (0, 4, 7), (0, 3, 7)

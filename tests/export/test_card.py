@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from antiphon.engine import bundle
-from antiphon.export.card import card
+from antiphon.export.release.card import card
 from bundles import tiny_folder
 
 

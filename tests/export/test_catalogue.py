@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from antiphon.engine.errors import FileRefused
-from antiphon.export.catalogue import Entry, entries_of, styles_of
+from antiphon.export.corpus.catalogue import Entry, entries_of, styles_of
 
 
 def touch(folder: Path, *names: str) -> None:

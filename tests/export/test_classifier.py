@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from antiphon.export.classifier import Floats, features, taught
-from antiphon.export.passage import Passage
+from antiphon.export.audition.classifier import Floats, features, taught
+from antiphon.export.audition.passage import Passage
 from pieces import table
 
 

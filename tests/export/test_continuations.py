@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from antiphon.engine.wishes import Feel
-from antiphon.export.continuations import (
+from antiphon.export.audition.continuations import (
     Continued,
     continuations,
     continued,
@@ -14,12 +14,12 @@ from antiphon.export.continuations import (
     legality,
     statistics,
 )
-from antiphon.export.conversation import Player
-from antiphon.export.copying import Training, steps
-from antiphon.export.passage import Passage
-from antiphon.export.phrases import Phrase, phrases
-from antiphon.export.table import Ints
-from antiphon.export.targets import REAL
+from antiphon.export.audition.conversation import Player
+from antiphon.export.audition.copying import Training, steps
+from antiphon.export.audition.passage import Passage
+from antiphon.export.audition.phrases import Phrase, phrases
+from antiphon.export.audition.targets import REAL
+from antiphon.export.corpus.table import Ints
 from bundles import tiny_model
 from pieces import corpus_of, table, tune
 

@@ -7,10 +7,10 @@ import pytest
 
 from antiphon.engine.notes import Note
 from antiphon.engine.wishes import Feel
-from antiphon.export.conversation import Player
-from antiphon.export.endings import Ending, summed_up
-from antiphon.export.entering import bars_until_all_in, entrances
-from antiphon.export.styles import FEWEST_PIECES, comparable, examined
+from antiphon.export.audition.conversation import Player
+from antiphon.export.audition.endings import Ending, summed_up
+from antiphon.export.audition.entering import bars_until_all_in, entrances
+from antiphon.export.audition.styles import FEWEST_PIECES, comparable, examined
 from bundles import tiny_model
 from pieces import corpus_of, table, tune
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from antiphon.engine.notes import Note
 from antiphon.engine.protocol import Answer, Open
 from antiphon.engine.wishes import Feel
-from antiphon.export.conversation import Player, notes_of, played, table_of
+from antiphon.export.audition.conversation import Player, notes_of, played, table_of
 from bundles import tiny_model
 from music import notes_strategy
 from pieces import table

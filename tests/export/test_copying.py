@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.engine.notes import DRUMS
-from antiphon.export import copying
-from antiphon.export.copying import BREAK, Run, Training, longest_runs, rolled, steps
-from antiphon.export.table import EMPTY, Ints
+from antiphon.export.audition import copying
+from antiphon.export.audition.copying import BREAK, Run, Training, longest_runs, rolled, steps
+from antiphon.export.corpus.table import EMPTY, Ints
 from pieces import table
 
 SONG = np.random.default_rng(3).integers(48, 72, 60).tolist()

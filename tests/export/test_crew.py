@@ -14,10 +14,10 @@ import json, sys, torch
 from pathlib import Path
 torch.set_num_threads(1)
 from antiphon.engine.vocabulary import Vocabulary
-from antiphon.export import train
-from antiphon.export.crew import Crew
-from antiphon.export.model import config
-from antiphon.export.schedule import Schedule
+from antiphon.export.training import train
+from antiphon.export.training.crew import Crew
+from antiphon.export.network.model import config
+from antiphon.export.training.schedule import Schedule
 from corpora import scales
 
 train.bf16_pays = lambda: False

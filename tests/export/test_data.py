@@ -12,8 +12,8 @@ from hypothesis import given
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import Note, without_overlaps
 from antiphon.engine.tokens import Column, Cursor, Row, encode
-from antiphon.export.data import ARRAYS, Arrays, Corpus, Piece, rows_of, write
-from antiphon.export.table import Ints
+from antiphon.export.corpus.data import ARRAYS, Arrays, Corpus, Piece, rows_of, write
+from antiphon.export.corpus.table import Ints
 from music import notes_strategy
 
 

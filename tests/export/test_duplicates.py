@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.export import duplicates
-from antiphon.export.duplicates import KIN, SAME, Pair, families, pairs, signature
-from antiphon.export.table import Ints
+from antiphon.export.corpus import duplicates
+from antiphon.export.corpus.duplicates import KIN, SAME, Pair, families, pairs, signature
+from antiphon.export.corpus.table import Ints
 from tunes import transposed, tune
 
 

@@ -14,15 +14,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from antiphon.engine.errors import FileRefused
-from antiphon.export import gru, markov
+from antiphon.export.baselines import gru, markov
 from antiphon.export.commands import register
-from antiphon.export.data import Corpus, Piece
-from antiphon.export.evaluate import Evaluation, Table, evaluate
-from antiphon.export.evaluation_picture import draw
-from antiphon.export.facts import evaluated
-from antiphon.export.judges import KINDS, Bits, Judge
-from antiphon.export.schedule import Schedule
-from antiphon.export.splits import opened
+from antiphon.export.corpus.data import Corpus, Piece
+from antiphon.export.corpus.splits import opened
+from antiphon.export.evaluation.evaluate import Evaluation, Table, evaluate
+from antiphon.export.evaluation.judges import KINDS, Bits, Judge
+from antiphon.export.evaluation.picture import draw
+from antiphon.export.network.facts import evaluated
+from antiphon.export.training.schedule import Schedule
 from bundles import tiny_folder
 from corpora import scales
 from midifiles import written
@@ -158,7 +158,9 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(gru, "SCHEDULE", Schedule(((1.0, 2, 32),), rate=0.01))
     monkeypatch.setattr(gru, "PIECE", 16)
     moments = iter(range(1_000_000))
-    monkeypatch.setattr("antiphon.export.gru.time.process_time", lambda: float(next(moments)))
+    monkeypatch.setattr(
+        "antiphon.export.baselines.gru.time.process_time", lambda: float(next(moments))
+    )
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -13,10 +13,10 @@ import pytest
 from antiphon.engine import bundle
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.vocabulary import Vocabulary
-from antiphon.export import facts
-from antiphon.export.model import config
-from antiphon.export.to_onnx import write_about
-from antiphon.export.train import Plan, Progress, Run
+from antiphon.export.network import facts
+from antiphon.export.network.model import config
+from antiphon.export.network.to_onnx import write_about
+from antiphon.export.training.train import Plan, Progress, Run
 from bundles import tiny_folder
 from corpora import scales
 

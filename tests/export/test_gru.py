@@ -10,11 +10,11 @@ import torch
 
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.vocabulary import STYLE
-from antiphon.export import gru
-from antiphon.export.gru import GruRun, Shape, load, n_weights, shape_for
-from antiphon.export.measure import bits_per_note, rows_to_judge
-from antiphon.export.model import Model, config
-from antiphon.export.schedule import Schedule
+from antiphon.export.baselines import gru
+from antiphon.export.baselines.gru import GruRun, Shape, load, n_weights, shape_for
+from antiphon.export.network.measure import bits_per_note, rows_to_judge
+from antiphon.export.network.model import Model, config
+from antiphon.export.training.schedule import Schedule
 from corpora import scales
 
 TINY = Shape(config("tiny", STYLE), hidden=32)
@@ -26,7 +26,9 @@ def small_and_steady(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(gru, "SCHEDULE", Schedule(((1.0, 2, 48),), rate=0.02))
     monkeypatch.setattr(gru, "PIECE", 16)
     moments = iter(range(1_000_000))
-    monkeypatch.setattr("antiphon.export.gru.time.process_time", lambda: float(next(moments)))
+    monkeypatch.setattr(
+        "antiphon.export.baselines.gru.time.process_time", lambda: float(next(moments))
+    )
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as it is trained; and two would only wait for one another
     yield

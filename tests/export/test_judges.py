@@ -9,11 +9,12 @@ import torch
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.tokens import encode
-from antiphon.export import judges, measure
-from antiphon.export.gru import Gru, Shape
-from antiphon.export.judges import KINDS
-from antiphon.export.markov import train
-from antiphon.export.model import config
+from antiphon.export.baselines.gru import Gru, Shape
+from antiphon.export.baselines.markov import train
+from antiphon.export.evaluation import judges
+from antiphon.export.evaluation.judges import KINDS
+from antiphon.export.network import measure
+from antiphon.export.network.model import config
 from bundles import tiny_model, tiny_network
 from corpora import scales
 

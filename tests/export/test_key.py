@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.engine.notes import DRUMS
-from antiphon.export.key import Key, key_of, pitch_classes, share_in
-from antiphon.export.passage import Passage
+from antiphon.export.audition.key import Key, key_of, pitch_classes, share_in
+from antiphon.export.audition.passage import Passage
 from pieces import table
 
 TWINKLE = [60, 60, 67, 67, 69, 69, 67, 65, 65, 64, 64, 62, 62, 60]

@@ -9,7 +9,7 @@ from hypothesis import given
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.tokens import encode
-from antiphon.export.legality import Grammar, illegal_mass
+from antiphon.export.audition.legality import Grammar, illegal_mass
 from bundles import tiny_model
 from music import notes_strategy
 

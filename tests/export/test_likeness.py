@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.engine.notes import DRUMS, Note
-from antiphon.export import likeness
-from antiphon.export.conversation import table_of
-from antiphon.export.passage import Passage
+from antiphon.export.audition import likeness
+from antiphon.export.audition.conversation import table_of
+from antiphon.export.audition.passage import Passage
 from music import notes_strategy
 from pieces import table
 

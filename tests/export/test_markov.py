@@ -11,9 +11,10 @@ import pytest
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS
-from antiphon.export import judges, markov
-from antiphon.export.markov import Markov, lines_of, picked, train, velocity_lines
-from antiphon.export.ngrams import Ints, Lines
+from antiphon.export.baselines import markov
+from antiphon.export.baselines.markov import Markov, lines_of, picked, train, velocity_lines
+from antiphon.export.baselines.ngrams import Ints, Lines
+from antiphon.export.evaluation import judges
 from corpora import scales
 
 CORPUS = scales()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.tokens import Row, encode
-from antiphon.export.model import SHAPES, Model, config, pitches_sounding, rotary_tables
+from antiphon.export.network.model import SHAPES, Model, config, pitches_sounding, rotary_tables
 from bundles import tiny_network
 
 MILLIONS = {"tiny": (0.2, 0.5), "slim": (0.8, 1.5), "small": (4, 5), "base": (25, 90)}

@@ -13,10 +13,18 @@ from antiphon.engine.motif import ORDER, Motif, odds
 from antiphon.engine.sampling import probabilities
 from antiphon.engine.tokens import Row
 from antiphon.engine.vocabulary import Vocabulary
-from antiphon.export import motif_weights
-from antiphon.export.measure import bits_per_note, rows_to_judge
-from antiphon.export.model import Model, config
-from antiphon.export.motif_weights import SHIPPED, Heard, Weights, hear, hear_all, learn, table
+from antiphon.export.network.measure import bits_per_note, rows_to_judge
+from antiphon.export.network.model import Model, config
+from antiphon.export.release import motif_weights
+from antiphon.export.release.motif_weights import (
+    SHIPPED,
+    Heard,
+    Weights,
+    hear,
+    hear_all,
+    learn,
+    table,
+)
 from corpora import scales
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, INSTRUMENTS
-from antiphon.export.musicxml import FULL, LOUDNESS, UNMARKED, read
-from antiphon.export.table import Heading
+from antiphon.export.corpus.musicxml import FULL, LOUDNESS, UNMARKED, read
+from antiphon.export.corpus.table import Heading
 from scores import metre, note, packed, score
 
 

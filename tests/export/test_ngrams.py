@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.export.ngrams import SELDOM, Lines, discounts, learn, packed, unpacked
+from antiphon.export.baselines.ngrams import SELDOM, Lines, discounts, learn, packed, unpacked
 
 SYMBOLS = 6
 MARKS = (4, 5)

@@ -11,10 +11,10 @@ from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import Note
 from antiphon.engine.tokens import Row, encode
 from antiphon.engine.vocabulary import NOTE, Vocabulary
-from antiphon.export import origin
-from antiphon.export.model import Model, config
-from antiphon.export.to_onnx import write_bundle
-from antiphon.export.train import Plan, Run
+from antiphon.export.network import origin
+from antiphon.export.network.model import Model, config
+from antiphon.export.network.to_onnx import write_bundle
+from antiphon.export.training.train import Plan, Run
 from bundles import STYLES, tiny_folder, tiny_network
 from corpora import scales
 

@@ -12,9 +12,9 @@ import torch
 from antiphon.engine import bundle
 from antiphon.engine.errors import InternalError
 from antiphon.engine.tokens import Column
-from antiphon.export.model import Model, column_sizes
-from antiphon.export.parity import LENGTHS, PARITY, largest_difference, prove, random_rows
-from antiphon.export.to_onnx import CONTEXT, write_bundle
+from antiphon.export.network.model import Model, column_sizes
+from antiphon.export.network.parity import LENGTHS, PARITY, largest_difference, prove, random_rows
+from antiphon.export.network.to_onnx import CONTEXT, write_bundle
 from bundles import STYLES, tiny_folder, tiny_network
 
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.tokens import quantised
-from antiphon.export import passage as p
-from antiphon.export.conversation import notes_of, table_of
-from antiphon.export.passage import Passage, metre_of, piece_notes
+from antiphon.export.audition import passage as p
+from antiphon.export.audition.conversation import notes_of, table_of
+from antiphon.export.audition.passage import Passage, metre_of, piece_notes
 from music import notes_strategy
 from pieces import corpus_of, tune
 

@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 
 from antiphon.engine.notes import Note
-from antiphon.export.passage import piece_notes
-from antiphon.export.phrases import phrases
+from antiphon.export.audition.passage import piece_notes
+from antiphon.export.audition.phrases import phrases
 from pieces import corpus_of, tune
 
 BAR = 192

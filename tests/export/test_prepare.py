@@ -12,8 +12,8 @@ import pytest
 
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.tokens import Column, encode
-from antiphon.export.data import Corpus
-from antiphon.export.prepare import prepare
+from antiphon.export.corpus.data import Corpus
+from antiphon.export.corpus.prepare import prepare
 from midifiles import written
 from scores import metre, note, packed, score
 from tunes import notes_of, transposed, tune

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from antiphon.export.quantise import BLOCK, DAMPING, Array, bits_of, dequantised, quantise
+from antiphon.export.network.quantise import BLOCK, DAMPING, Array, bits_of, dequantised, quantise
 
 BITS = (8, 4)
 MATRICES = arrays(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import Note, without_overlaps
-from antiphon.export.reading import Tempos, read_notes, read_tracks
+from antiphon.export.corpus.reading import Tempos, read_notes, read_tracks
 from midifiles import written
 from music import notes_strategy
 from tunes import notes_of

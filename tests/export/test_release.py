@@ -15,11 +15,13 @@ from typer.testing import CliRunner
 from antiphon.engine import bundle
 from antiphon.engine.errors import BundleRefused, FileRefused, UserError
 from antiphon.engine.model import Model
-from antiphon.export import calibration, data, precision
 from antiphon.export.commands import register
-from antiphon.export.parity import fill, random_rows
-from antiphon.export.release import CARD, Order, put, quantise, release
-from antiphon.export.to_onnx import write_bundle
+from antiphon.export.corpus import data
+from antiphon.export.network import calibration
+from antiphon.export.network.parity import fill, random_rows
+from antiphon.export.network.to_onnx import write_bundle
+from antiphon.export.release import precision
+from antiphon.export.release.writing import CARD, Order, put, quantise, release
 from bundles import STYLES, tiny_folder, tiny_network
 from corpora import scales
 
@@ -166,7 +168,7 @@ def test_a_reader_gets_the_old_the_new_or_a_refusal_but_never_half(
         replaced.append(file.name)
         os.rename(part, file)
 
-    monkeypatch.setattr("antiphon.export.release.os.replace", failing)
+    monkeypatch.setattr("antiphon.export.release.writing.os.replace", failing)
     if done < 4:
         with pytest.raises(FileRefused, match="the disk is gone"):
             put(drafts["new"], folder)

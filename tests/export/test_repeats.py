@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.export.repeats import Signs, playing_order
+from antiphon.export.corpus.repeats import Signs, playing_order
 
 PLAIN = Signs()
 FORWARD = Signs(forward=True)

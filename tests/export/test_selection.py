@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.export.duplicates import signature
-from antiphon.export.selection import ENOUGH, VALID, Trace, select
-from antiphon.export.table import Ints
+from antiphon.export.corpus.duplicates import signature
+from antiphon.export.corpus.selection import ENOUGH, VALID, Trace, select
+from antiphon.export.corpus.table import Ints
 from tunes import transposed, tune
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from antiphon.export.table import Ints, has_beat, merged, played
+from antiphon.export.corpus.table import Ints, has_beat, merged, played
 
 
 def at(onsets: list[int]) -> Ints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.export.targets import TARGETS, Line, Target, lines, text
+from antiphon.export.audition.targets import TARGETS, Line, Target, lines, text
 
 FIGURES = {"notes in key": 0.95, "notes in key, real": 0.97, "longest run": 30.0, "voices": 0.1}
 

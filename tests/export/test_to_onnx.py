@@ -12,11 +12,11 @@ import torch
 from antiphon.engine.model import CHUNK, Model, Slot
 from antiphon.engine.tokens import Row
 from antiphon.engine.vocabulary import NOTE, STYLE, Vocabulary
-from antiphon.export import calibration, origin
-from antiphon.export import model as network
-from antiphon.export.model import column_sizes
-from antiphon.export.quantise import bits_of, dequantised, quantise
-from antiphon.export.to_onnx import model_graph, write_bundle
+from antiphon.export.network import calibration, origin
+from antiphon.export.network import model as network
+from antiphon.export.network.model import column_sizes
+from antiphon.export.network.quantise import bits_of, dequantised, quantise
+from antiphon.export.network.to_onnx import model_graph, write_bundle
 from bundles import STYLES, tiny_model, tiny_network
 
 LENGTHS = (0, 1, 31, 32, 33, 200)

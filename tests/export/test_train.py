@@ -12,12 +12,13 @@ from PIL import Image
 
 from antiphon.engine.errors import UserError
 from antiphon.engine.vocabulary import Vocabulary
-from antiphon.export import train, training
-from antiphon.export.curve import Curve, Point
-from antiphon.export.measure import bits_per_note
-from antiphon.export.model import config
-from antiphon.export.schedule import FRESH, Schedule
-from antiphon.export.train import Plan, Run
+from antiphon.export.network.measure import bits_per_note
+from antiphon.export.network.model import config
+from antiphon.export.training import running as training
+from antiphon.export.training import train
+from antiphon.export.training.curve import Curve, Point
+from antiphon.export.training.schedule import FRESH, Schedule
+from antiphon.export.training.train import Plan, Run
 from corpora import scales
 
 

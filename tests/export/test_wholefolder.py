@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from antiphon.engine.errors import FileRefused
-from antiphon.export.wholefolder import put_whole
+from antiphon.export.corpus.wholefolder import put_whole
 
 MARK = "a/mark"
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.tokens import Column, Row, decode, encode
-from antiphon.export import augment
-from antiphon.export.recipe import USUAL
-from antiphon.export.windows import Rows, Sampler, turned_inside_out
+from antiphon.export.network import augment
+from antiphon.export.network.recipe import USUAL
+from antiphon.export.network.windows import Rows, Sampler, turned_inside_out
 from corpora import scales
 
 PLAIN = replace(

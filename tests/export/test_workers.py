@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from antiphon.export.workers import PORTION, each
+from antiphon.export.corpus.workers import PORTION, each
 from fragile import doubled
 
 

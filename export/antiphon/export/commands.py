@@ -43,7 +43,7 @@ def prepare(
 
     Example: antiphon prepare music/ build/prepared
     """
-    from .prepare import prepare as go
+    from .corpus.prepare import prepare as go
 
     go(folder, out, typer.echo, bands)
 
@@ -70,9 +70,9 @@ def train(
 
     Example: antiphon train build/prepared build/run --from default --minutes 10
     """
-    from .beginning import begin
-    from .data import Corpus
-    from .training import train as go
+    from .corpus.data import Corpus
+    from .training.beginning import begin
+    from .training.running import train as go
 
     train_split, valid = (Corpus.open(prepared / split) for split in ("train", "valid"))
     begun = begin(
@@ -117,12 +117,12 @@ def evaluate(
 
     Example: antiphon evaluate build/prepared --baselines build/baselines
     """
-    from . import panel
-    from .audition import audition
-    from .evaluate import evaluate as go
-    from .evaluation_picture import draw
+    from .audition.playing import audition
+    from .corpus.splits import opened
+    from .evaluation import panel
+    from .evaluation.evaluate import evaluate as go
+    from .evaluation.picture import draw
     from .progress import Progress
-    from .splits import opened
 
     model = panel.folder_of(run, bundle)
     judges = {"default": panel.judge_of(model)}
@@ -157,7 +157,7 @@ def export(
 
     Example: antiphon export build/run build/bundle --prepared build/prepared
     """
-    from .release import Order, release
+    from .release.writing import Order, release
 
     release(Order(source, folder, bits, name, prepared, manifest, evaluation), typer.echo)
 
@@ -173,6 +173,6 @@ def quantize(
 
     Example: antiphon quantize build/bundle build/small --bits 4 --prepared build/prepared
     """
-    from .release import Order, quantise
+    from .release.writing import Order, quantise
 
     quantise(Order(source, folder, bits, prepared=prepared, manifest=manifest), typer.echo)

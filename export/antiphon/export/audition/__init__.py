@@ -1,0 +1,1 @@
+"""What a bundle plays, set beside real music: continuations, controls, copies, keys, styles."""

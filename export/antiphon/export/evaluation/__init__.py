@@ -1,0 +1,1 @@
+"""Models side by side on music that none of them saw: judges, tables, a picture."""

@@ -1,0 +1,1 @@
+"""From a trained network to a bundle with its card: exported, quantised, proved, described."""
