@@ -187,7 +187,7 @@ def test_the_command_trains_what_is_missing_and_judges_all_side_by_side(
     made = {file: file.stat().st_mtime_ns for file in (tmp_path / "baselines").iterdir()}
     models = json.loads(first.splitlines()[-1])["models"]
 
-    assert list(models) == ["default", "markov", "markov_adapting", "gru"]
+    assert list(models) == ["default", "remembering", "markov", "markov_adapting", "gru"]
     assert {file.name for file in made} == {gru.FILE, markov.FILE}
     for figures in models.values():
         assert figures["by_collection"].keys() == {"a", "b"}

@@ -15,6 +15,8 @@ from antiphon.export.evaluation import judges
 from antiphon.export.evaluation.judges import KINDS
 from antiphon.export.network import measure
 from antiphon.export.network.model import config
+from antiphon.export.release import motif_weights
+from antiphon.export.release.motif_weights import SHIPPED
 from bundles import tiny_model, tiny_network
 from corpora import scales
 
@@ -50,6 +52,16 @@ def test_a_bundle_is_judged_as_its_network_is(limit: int) -> None:
 
     assert of_bundle.by_kind == pytest.approx(dict(of_network.by_kind), rel=1e-3)
     assert of_bundle.notes == of_network.notes
+
+
+def test_a_bundle_that_remembers_is_judged_by_what_sessions_draw_from() -> None:
+    without = judges.bundle(tiny_model())(CORPUS, PIECE)
+    remembering = judges.bundle(tiny_model(), echo=0.5)(CORPUS, PIECE)
+    heard = motif_weights.hear(tiny_network(), CORPUS, PIECE)
+
+    assert remembering.per_note == pytest.approx(heard.bits_per_note(SHIPPED), rel=1e-3)
+    # A scale comes round again.
+    assert remembering.per_note < 0.7 * without.per_note
 
 
 def test_a_recurrent_network_is_judged_as_measured() -> None:

@@ -1,7 +1,7 @@
 """Instruments that were asked for come in: one that has not yet is pulled, then pushed.
 
-Whoever is missing is made likelier to begin a moment, a little more with every moment; after a
-given time one of them begins every moment. Once all are in, nothing is done at all. Pure.
+Whoever is missing is made likelier to begin a moment, a little more with every moment; in the last
+eighth of the time given, one of them begins every moment. Once all are in, nothing is done. Pure.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from .sampling import Floats, Mask
 
 ENTRANCE_NATS = 8.0
 """What a missing instrument is favoured by in the end: e to this power times as likely."""
+PUSHED = 8
+"""The part of the time, one over this, that is left when they are pushed: of eight bars the last.
+
+Six instruments need as many moments; without it 54 of 100 bands were all in by then, not 90.
+"""
 
 
 class Entrances:
@@ -28,7 +33,7 @@ class Entrances:
         self._missing: Mask = np.zeros(len(INSTRUMENTS), np.bool_)
         self._missing[list(instruments)] = ticks > 0
         self._left = int(self._missing.sum())
-        self._start, self._ticks = start, ticks
+        self._start, self._ticks = start, ticks - ticks // PUSHED
 
     def heard(self, instrument: int) -> None:
         """A note of an instrument was struck."""

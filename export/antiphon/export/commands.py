@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,9 @@ MeasuredOn = Annotated[Path | None, typer.Option(help="Prepared corpus to measur
 Manifest = Annotated[
     Path | None, typer.Option(help="manifest.csv of the corpus, for the card's attributions.")
 ]
+Report = Annotated[
+    Path | None, typer.Option(help="File of figures to write into, e.g. BENCHMARKS.md.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +28,7 @@ def register(app: typer.Typer) -> None:
     # Looked for, not imported: torch takes a second that `antiphon ports` need not spend.
     if find_spec("torch") is None:
         return
-    for command in (prepare, train, evaluate, export, quantize):
+    for command in (prepare, train, evaluate, ablate, export, quantize):
         app.command()(command)
 
 
@@ -108,6 +112,7 @@ def evaluate(
         int, typer.Option(help="Pieces of each kind to have it play too, e.g. 60.", min=0)
     ] = 0,
     picture: Annotated[Path | None, typer.Option(help="PNG to draw.")] = None,
+    report: Report = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as last line.")] = False,
 ) -> None:
     """Say how well a model knows music it never saw, in bits per note: less is better.
@@ -122,10 +127,11 @@ def evaluate(
     from .evaluation import panel
     from .evaluation.evaluate import evaluate as go
     from .evaluation.picture import draw
+    from .evaluation.report import put
     from .progress import Progress
 
     model = panel.folder_of(run, bundle)
-    judges = {"default": panel.judge_of(model)}
+    judges = panel.judges_of(model)
     player = panel.player_of(model) if play else None
     if baselines:
         aside = partial(typer.echo, err=True)
@@ -139,7 +145,40 @@ def evaluate(
                 found = replace(found, playing=audition(player, corpus, known, play, sys.stderr))
     if picture:
         draw(found.by_collection, picture)
+    if report:
+        put(report, "How well it knows music", "antiphon evaluate", found.text(), date.today())
     typer.echo(found.json() if as_json else found.text())
+
+
+def ablate(
+    prepared: Prepared,
+    folder: Annotated[Path, typer.Argument(help="Folder of the networks; what is there is kept.")],
+    minutes: Annotated[float, typer.Option(help="Budget of each.", min=0.1)] = 6,
+    bundle: Annotated[Path | None, typer.Option(help="Bundle to tell things to.")] = None,
+    report: Report = None,
+) -> None:
+    """Say what each idea is worth: a small network trained without it, or with it, for as long.
+
+    Then what the model that ships gains by being told something. Kill it whenever you like.
+
+    Example: antiphon ablate build/prepared build/ablations --minutes 6 --report BENCHMARKS.md
+    """
+    from .corpus.data import Corpus
+    from .evaluation import panel, worth
+    from .evaluation.report import put
+    from .network import origin
+    from .training.ablations import ablate as go
+
+    train_split, valid = (Corpus.open(prepared / split) for split in ("train", "valid"))
+    aside = partial(typer.echo, err=True)
+    trained = worth.of_training(go(folder, train_split, valid, minutes, aside))
+    network = origin.of(panel.folder_of(None, bundle)).network()
+    told = worth.of_telling(network, valid, aside)
+    text = f"{trained.text()}\n\n{told.text()}"
+    if report:
+        put(report, "What each idea is worth", f"antiphon ablate --minutes {minutes:g}", text,
+            date.today())  # fmt: skip
+    typer.echo(text)
 
 
 def export(

@@ -16,6 +16,7 @@ import torch
 
 from antiphon.engine import model as runtime
 from antiphon.engine import vocabulary as vocab
+from antiphon.engine.motif import Motif
 from antiphon.engine.sampling import probabilities
 from antiphon.engine.tokens import Column, Row
 
@@ -73,17 +74,22 @@ def network(model: Model, limit: int = LIMIT) -> Judge:
     return judge
 
 
-def bundle(model: runtime.Model, limit: int = LIMIT) -> Judge:
-    """A bundle, token by token on the graph that plays; `limit` within one slot."""
+def bundle(model: runtime.Model, limit: int = LIMIT, echo: float = 0.0) -> Judge:
+    """A bundle, token by token on the graph that plays; `limit` within one slot.
+
+    With `echo`, 0 to 1, it remembers the piece so far, as a session does.
+    """
 
     def judge(corpus: Corpus, piece: Piece) -> Bits:
         rows = rows_to_judge(corpus, piece, limit)
-        slot = model.slot()
+        slot, memory = model.slot(), Motif()
         of_token, of_velocity = np.zeros(len(rows) - 1), np.zeros(len(rows) - 1)
         following = pairwise(Row(*map(int, row)) for row in rows)
         for i, (row, next_row) in enumerate(following):
             slot.feed([row])
-            of_token[i] = -math.log2(probabilities(slot.logits[0])[next_row.token])
+            memory.append(row.token)
+            logits = memory.favoured(slot.logits[0], echo)
+            of_token[i] = -math.log2(probabilities(logits)[next_row.token])
             if next_row.velocity:
                 drawn = probabilities(slot.velocity_logits(next_row.token))
                 of_velocity[i] = -math.log2(drawn[next_row.velocity - 1])

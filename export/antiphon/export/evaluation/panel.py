@@ -11,6 +11,7 @@ from pathlib import Path
 
 from antiphon.engine import bundle as bundles
 from antiphon.engine import model as runtime
+from antiphon.engine.wishes import Feel
 
 from ..baselines import gru, markov
 from ..baselines.markov import Markov
@@ -28,11 +29,16 @@ def folder_of(run: Path | None, bundle: Path | None) -> Path:
     return run or bundle or bundles.default_folder()
 
 
-def judge_of(folder: Path) -> Judge:
-    """The network of a training run, or a bundle as it plays; FileRefused if it is neither."""
-    if (folder / "bundle.json").exists():
-        return judges.bundle(runtime.Model(bundles.load(folder)))
-    return judges.network(origin.of_run(folder).network())
+def judges_of(folder: Path) -> dict[str, Judge]:
+    """`default`: the network of a training run or of a bundle; FileRefused if it is neither.
+
+    Of a bundle `remembering` too: as it plays, with the memory that a session has of its own music.
+    """
+    if not (folder / "bundle.json").exists():
+        return {"default": judges.network(origin.of_run(folder).network())}
+    plays = runtime.Model(bundles.load(folder))
+    remembering = judges.bundle(plays, echo=Feel().echo)
+    return {"default": judges.bundle(plays), "remembering": remembering}
 
 
 def player_of(folder: Path) -> runtime.Model:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from antiphon.engine.errors import UserError
 from antiphon.engine.vocabulary import Vocabulary
 
 from ..corpus.data import Corpus
@@ -18,7 +19,6 @@ from ..network import measure
 from ..network.measure import Told
 from ..network.model import config
 from ..network.recipe import USUAL, Recipe
-from ..network.windows import LABELS
 from .running import train
 from .schedule import FRESH
 from .train import Plan, Run
@@ -52,21 +52,14 @@ VARIANTS = {
 }
 """All ablations; the first is what the others are compared with."""
 
-TOLD: dict[str, Told] = {
-    "nothing": measure.USUAL,
-    "the place in the bar": Told(timing=True),
-    "part and countdown": Told(whole=True),
-    **{str(label): Told(labels=(label,)) for label in LABELS},
-    "all labels": Told(labels=LABELS),
-    "all": Told(labels=LABELS, timing=True, whole=True),
-}
-"""What one and the same model can be told of a piece."""
-
 
 def ablate(
     folder: Path, train_split: Corpus, valid: Corpus, minutes: float, tell: Callable[[str], None]
 ) -> dict[str, float]:
-    """Macro bits per note of each variant after `minutes` of training. Blocks for all of them."""
+    """Macro bits per note of each variant after `minutes` of training. Blocks for all of them.
+
+    UserError if the folder holds some that were trained for another time.
+    """
     figures = {}
     for name, variant in VARIANTS.items():
         file = folder / name.replace(" ", "_").replace(",", "") / "figures.json"
@@ -77,7 +70,10 @@ def ablate(
             train(run, valid, tell, samples=False)
             judged = measure.table(run.model, valid, told=variant.told)
             file.write_text(json.dumps({"minutes": minutes, "steps": run.progress.step, **judged}))
-        figures[name] = float(json.loads(file.read_text())["macro"])
+        kept = json.loads(file.read_text())
+        if kept["minutes"] != minutes:
+            raise UserError(f"{file.parent} was trained for {kept['minutes']:g} minutes.")
+        figures[name] = float(kept["macro"])
     return figures
 
 

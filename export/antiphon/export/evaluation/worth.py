@@ -1,0 +1,48 @@
+"""What each idea is worth, in two tables: networks trained without it, and one told more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..corpus.data import Corpus
+from ..network import measure
+from ..network.measure import Told
+from ..network.model import Model
+from ..network.windows import LABELS
+from ..release import motif_weights
+from .evaluate import MACRO, Table
+
+PIECES = 4
+"""Of each collection, for the second table: it hears them over and over."""
+TOLD: dict[str, Told] = {
+    "nothing": measure.USUAL,
+    "the place in the bar": Told(timing=True),
+    "part and countdown": Told(whole=True),
+    **{f"label: {label}": Told(labels=(label,)) for label in LABELS},
+    "all labels": Told(labels=LABELS),
+    "all of these": Told(labels=LABELS, timing=True, whole=True),
+}
+"""What one and the same network can be told of a piece."""
+MEMORY = "the piece so far, remembered"
+
+
+def of_training(bits: Mapping[str, float]) -> Table:
+    """Macro bits per note of each variant that was trained; the first is what the others lack."""
+    return _compared("ablations", "trained for as long", bits)
+
+
+def of_telling(network: Model, valid: Corpus, tell: Callable[[str], None]) -> Table:
+    """What telling a network something, or remembering the piece for it, is worth. Blocks."""
+    bits = {}
+    for name, told in TOLD.items():
+        bits[name] = measure.table(network, valid, most=PIECES, told=told)[MACRO]
+        tell(f"told {name}: {bits[name]:.2f} bits a note")
+    heard = motif_weights.hear_all(network, valid, PIECES)
+    bits[MEMORY] = motif_weights.table(heard, motif_weights.SHIPPED)[MACRO]
+    return _compared("told", "told at run time", bits)
+
+
+def _compared(name: str, title: str, bits: Mapping[str, float]) -> Table:
+    usual = next(iter(bits.values()))
+    change = {row: 100 * (value / usual - 1) for row, value in bits.items()}
+    return Table(name, title, {"bits per note": bits, "change, %": change})

@@ -1,0 +1,108 @@
+"""`antiphon ablate`: every variant is another training, judged alike, and trained only once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+from typer.testing import CliRunner
+
+from antiphon.engine.errors import UserError
+from antiphon.export.commands import register
+from antiphon.export.evaluation import worth
+from antiphon.export.network.recipe import USUAL
+from antiphon.export.training import ablations
+from antiphon.export.training.ablations import VARIANTS, Variant, ablate
+from antiphon.export.training.schedule import Schedule
+from bundles import tiny_folder, tiny_network
+from corpora import scales
+from midifiles import written
+from tunes import notes_of, tune
+
+MINUTES = 0.01
+
+
+@pytest.fixture
+def little(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two variants of a tiny network."""
+    monkeypatch.setattr(ablations, "SHAPE", "tiny")
+    monkeypatch.setattr(ablations, "FRESH", Schedule(((1.0, 2, 64),)))
+    monkeypatch.setattr(
+        ablations, "VARIANTS", {"as it ships": Variant(), "no pitches": Variant(deaf=True)}
+    )
+
+
+def test_each_variant_but_the_first_differs_and_no_two_are_alike() -> None:
+    variants = list(VARIANTS.values())
+
+    assert variants[0] == Variant(USUAL)
+    assert len(set(variants)) == len(variants)
+
+
+@pytest.mark.usefixtures("little")
+def test_what_is_trained_is_not_trained_again(tmp_path: Path) -> None:
+    told: list[str] = []
+    first = ablate(tmp_path, scales(), scales(), MINUTES, told.append)
+    said = len(told)
+    again = ablate(tmp_path, scales(), scales(), MINUTES, told.append)
+
+    assert list(first) == ["as it ships", "no pitches"]
+    assert again == first
+    assert len(told) == said
+    kept = json.loads((tmp_path / "no_pitches" / "figures.json").read_text())
+    assert kept["macro"] == first["no pitches"]
+    assert kept["minutes"] == MINUTES
+    with pytest.raises(UserError, match="was trained for"):
+        ablate(tmp_path, scales(), scales(), 2 * MINUTES, told.append)
+
+
+@pytest.mark.usefixtures("little")
+def test_a_deaf_network_never_learns_what_sounds(tmp_path: Path) -> None:
+    ablate(tmp_path, scales(), scales(), MINUTES, lambda _: None)
+    weights = {
+        name: torch.load(tmp_path / name / "state.pt", weights_only=True)["weights"]
+        for name in ("as_it_ships", "no_pitches")
+    }
+
+    assert not weights["no_pitches"]["sounding.weight"].any()
+    assert weights["as_it_ships"]["sounding.weight"].any()
+
+
+def test_changes_are_against_the_first() -> None:
+    figures = worth.of_training({"as it ships": 8.0, "no chord": 10.0, "mix-up": 6.0}).figures
+
+    assert figures["change, %"] == {"as it ships": 0, "no chord": 25, "mix-up": -25}
+
+
+def test_a_network_is_told_one_thing_after_another_and_a_memory_of_scales_helps() -> None:
+    told: list[str] = []
+    figures = worth.of_telling(tiny_network(), scales(), told.append).figures["bits per note"]
+
+    assert list(figures) == [*worth.TOLD, worth.MEMORY]
+    assert len(told) == len(worth.TOLD)
+    assert figures[worth.MEMORY] < 0.7 * figures["nothing"]
+    assert len({round(bits, 9) for bits in figures.values()}) > len(worth.TOLD) // 2
+
+
+@pytest.mark.usefixtures("little")
+def test_the_command_writes_both_tables_into_the_report(tmp_path: Path) -> None:
+    music, prepared, report = (tmp_path / name for name in ("music", "prepared", "report.md"))
+    for i in range(40):
+        written(music / "a" / f"{i}.mid", notes_of(tune(i, 60)))
+    app = typer.Typer()
+    register(app)
+    for arguments in (
+        ["prepare", music, prepared],
+        ["ablate", prepared, tmp_path / "runs", "--minutes", "0.1", "--bundle", tiny_folder(),
+         "--report", report],
+    ):  # fmt: skip
+        result = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
+        assert result.exit_code == 0
+
+    assert "## What each idea is worth" in report.read_text()
+    for row in ("as it ships", "no pitches", "all labels", worth.MEMORY):
+        assert row in result.stdout
+        assert row in report.read_text()
