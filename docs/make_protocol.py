@@ -34,6 +34,8 @@ PARTS: tuple[tuple[type[Any], str], ...] = (
     (notes.NoteOff, "NoteOff"),
     (notes.Pedal, "Pedal"),
     (wishes.Constraints, "Constraints"),
+    (wishes.Range, "Range"),
+    (wishes.Chord, "Chord"),
     (wishes.Feel, "Feel"),
     (wishes.Blend, "Blend"),
 )

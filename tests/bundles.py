@@ -15,6 +15,8 @@ from antiphon.export.network import model as network
 from antiphon.export.network.to_onnx import write_bundle
 
 STYLES = ("Chopin_F", "hymn")
+CONTEXT = 4096
+"""Positions: few, so that tests get to their end."""
 
 
 @functools.cache
@@ -36,7 +38,7 @@ def tiny_network() -> network.Model:
 def tiny_folder() -> Path:
     """Folder of its 32-bit bundle."""
     folder = Path(tempfile.mkdtemp(prefix="antiphon-tiny-"))
-    write_bundle(tiny_network(), folder, "tiny", STYLES, bits=None)
+    write_bundle(tiny_network(), folder, "tiny", STYLES, bits=None, context=CONTEXT)
     return folder
 
 
@@ -44,3 +46,14 @@ def tiny_folder() -> Path:
 def tiny_model() -> Model:
     """The loaded bundle."""
     return Model(bundle.load(tiny_folder()))
+
+
+@functools.cache
+def few_model() -> Model:
+    """The same in 8 bits, keys and values too, as what ships is stored."""
+    folder = Path(tempfile.mkdtemp(prefix="antiphon-few-"))
+    steps = [(0.05, 0.05)] * tiny_network().cfg.n_layers
+    written = write_bundle(
+        tiny_network(), folder, "few", STYLES, bits=8, steps=steps, context=CONTEXT
+    )
+    return Model(written)

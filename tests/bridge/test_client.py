@@ -74,15 +74,16 @@ def test_a_client_that_closes_leaves_no_session_behind(engine: EngineProcess) ->
         leaving = connected(engine)
         opened(leaving, 1, 2, 3)
         leaving.send(Close(2))
+        assert sessions(leaving) == 2
         opened(other, 1)
-        assert sessions(other) == 3
 
         # In the midst of an answer, with notes on their way.
         leaving.send(Answer(3, 1, start=0, until=100_000, prompt=True))
         assert heard(leaving, Notes)
         leaving.close()
 
-        assert sessions(other) == 1
+        # What it said last comes by another way than what the other asks.
+        assert any(sessions(other) == 1 for _ in range(PATIENCE))
 
 
 def test_a_new_connection_has_nothing_to_close(engine: EngineProcess) -> None:

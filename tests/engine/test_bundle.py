@@ -62,7 +62,7 @@ def test_a_graph_without_a_checksum_is_refused(folder: Path) -> None:
 
 def test_another_schema_is_refused_with_both_numbers(folder: Path) -> None:
     changed(folder, lambda about: about.update(schema=99))
-    with pytest.raises(BundleRefused, match=r"schema 99.*reads 3"):
+    with pytest.raises(BundleRefused, match=r"schema 99.*reads 4"):
         bundle.load(folder)
 
 
@@ -72,7 +72,7 @@ def test_another_vocabulary_is_refused(folder: Path) -> None:
         bundle.load(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 3}', "\x00\x01"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"schema": 4}', "\x00\x01"])
 def test_a_description_that_is_none_is_refused(folder: Path, text: str) -> None:
     (folder / "bundle.json").write_text(text)
     with pytest.raises(BundleRefused, match="cannot be understood"):
@@ -80,7 +80,7 @@ def test_a_description_that_is_none_is_refused(folder: Path, text: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_refused(folder: Path) -> None:
-    (folder / "bundle.json").write_bytes(b'{"schema": 3, "name": "\xff\xfe"}')
+    (folder / "bundle.json").write_bytes(b'{"schema": 4, "name": "\xff\xfe"}')
     with pytest.raises(BundleRefused, match="cannot be understood"):
         bundle.load(folder)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from antiphon.engine.desk import LOOK_EVERY_NS, MAX_SESSIONS, MAX_SESSIONS_EACH, SILENT_NS, Desk
@@ -60,8 +62,11 @@ class Talk:
 
 
 @pytest.fixture
-def talk() -> Talk:
-    return Talk()
+def talk() -> Iterator[Talk]:
+    talk = Talk()
+    yield talk
+    talk.now_ns += 2 * SILENT_NS
+    talk.desk.forget_silent()  # the places of its sessions are free again
 
 
 def test_a_conversation_from_hello_to_close(talk: Talk) -> None:
@@ -228,13 +233,28 @@ def test_a_full_engine_refuses_and_makes_room_again(talk: Talk) -> None:
     assert talk.say(Open(0), BOB) == [Opened(0)]
 
 
+def test_it_says_how_many_more_sessions_fit_and_refuses_the_next_when_none_does(talk: Talk) -> None:
+    desk = Desk(tiny_model(), "tiny", lambda: talk.now_ns, capacity=3)
+    for i, room in enumerate((3, 2, 1)):
+        (status,) = desk.handle(ALICE, StatusRequest())
+        assert isinstance(status, Status)
+        assert status.room == room
+        assert desk.handle(ALICE, Open(i)) == [Opened(i)]
+    (error,) = desk.handle(BOB, Open(0))
+
+    assert isinstance(error, Error)
+    assert "one more would make all late" in error.text
+    desk.handle(ALICE, Close(1))
+    assert desk.handle(BOB, Open(0)) == [Opened(0)]
+
+
 def test_one_client_cannot_take_all_the_room(talk: Talk) -> None:
     for i in range(MAX_SESSIONS_EACH):
         assert talk.say(Open(i)) == [Opened(i)]
     (error,) = talk.say(Open(MAX_SESSIONS_EACH))
 
     assert isinstance(error, Error)
-    assert f"{MAX_SESSIONS_EACH} of them yours" in error.text
+    assert f"You have {MAX_SESSIONS_EACH} sessions open" in error.text
     assert talk.say(Open(0), BOB) == [Opened(0)]
 
 

@@ -44,7 +44,7 @@ def rows_of(s: Session, request: Infill) -> list[Row]:
     """What the model is shown before it plays."""
     s.infill(request)
     assert isinstance(s._infilling, Infilling)
-    return list(s._infilling._rows)
+    return list(s._infilling.rows)
 
 
 def moved(note: Note, ticks: int) -> Note:

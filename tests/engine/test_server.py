@@ -32,6 +32,7 @@ from antiphon.engine.protocol import (
     Pong,
     Reply,
     Request,
+    Telemetry,
     Welcome,
     decode_reply,
     encode,
@@ -71,6 +72,7 @@ class Client:
 class Engine(NamedTuple):
     process: subprocess.Popen[str]
     endpoint: str
+    telemetry: str
 
     @property
     def port(self) -> int:
@@ -94,12 +96,12 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    process = start("--endpoint", "tcp://127.0.0.1:0")
+    process = start("--endpoint", "tcp://127.0.0.1:0", "--telemetry", "tcp://127.0.0.1:0")
     assert process.stdout is not None
     try:
         ready = json.loads(process.stdout.readline())
         assert ready["model"] == "tiny"
-        yield Engine(process, ready["endpoint"])
+        yield Engine(process, ready["endpoint"], ready["telemetry"])
     finally:
         process.kill()
         process.communicate()
@@ -115,6 +117,29 @@ def client(engine: Engine) -> Iterator[Client]:
 
 
 PHRASE = tuple(events_of([Note(24 * i, 0, 60 + i, 24, 80) for i in range(8)]))
+
+
+def test_it_tells_whoever_listens_how_busy_it_is(engine: Engine, client: Client) -> None:
+    listener: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
+    listener.subscribe(b"")
+    listener.connect(engine.telemetry)
+    told: list[Reply] = []
+    try:
+        client.say(Open(1, seed=3), Answer(1, 1, 0, 10**6, prompt=True))
+        while len(told) < 2:
+            assert listener.poll(PATIENCE_MS), "no telemetry"
+            told.append(decode_reply(listener.recv()))
+    finally:
+        listener.close(0)
+
+    first, second = told
+    assert isinstance(first, Telemetry)
+    assert isinstance(second, Telemetry)
+    assert second.uptime_ms - first.uptime_ms >= 1000
+    assert second.sessions == 1
+    assert second.tokens > first.tokens
+    assert second.tokens_per_s > 0
+    assert 0 < second.busy <= 1
 
 
 def test_a_conversation(client: Client) -> None:

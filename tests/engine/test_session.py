@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from antiphon.engine.cache import STRIDE, base_of
+from antiphon.engine.cache import base_of
 from antiphon.engine.notes import Event, Note, NoteOff, NoteOn, Pedal, events_of
 from antiphon.engine.protocol import Answer, Open
 from antiphon.engine.session import Progress, Session
 from antiphon.engine.wishes import Constraints, Feel
-from bundles import tiny_model
+from bundles import CONTEXT, tiny_model
 from music import notes_strategy
 
 FREE = Feel(temperature=1, top_p=1, min_p=0)
+STRIDE = CONTEXT // 2
 
 
 def session(**wishes: object) -> Session:
@@ -93,7 +94,7 @@ def test_rewind_is_exact_when_the_cache_has_moved_on() -> None:
     straight.hear([e for e in long if e.tick < cut or (e.tick == cut and isinstance(e, NoteOff))])
 
     assert_same_logits(strayed, straight)
-    assert base_of(len(strayed.transcript.rows), window) > 0
+    assert base_of(len(strayed.transcript.rows), window, STRIDE) > 0
 
 
 def test_an_answer_starts_exactly_where_it_was_asked_to() -> None:
@@ -236,7 +237,7 @@ def test_a_key_held_for_longer_than_the_cache_reaches_does_not_stop_the_answer()
     s.hear(phrase(1200, first=12))
     notes, reason = answered(s, Answer(1, 1, start=20_000, until=20_200, prompt=True))
 
-    assert base_of(len(s.transcript.rows), tiny_model().shape.window) > 0
+    assert base_of(len(s.transcript.rows), tiny_model().shape.window, STRIDE) > 0
     assert notes[0].onset == 20_000
     assert reason == "until"
     assert s.transcript.entries[0].note.length >= 20_000
@@ -287,7 +288,7 @@ def test_answers_upon_answers_draw_from_the_logits_of_what_was_really_played(
             assert_consistent(s)
         playing = s._playing
         if playing is not None and playing.begun and s._cache.current == len(s.transcript.rows):
-            np.testing.assert_allclose(s._slot.logits[0], fresh_logits(s), atol=1e-4)
+            np.testing.assert_allclose(s._slot.logits, fresh_logits(s), atol=1e-4)
 
 
 def test_an_answer_waits_until_the_tick_after_the_latest_note() -> None:
@@ -322,3 +323,28 @@ def test_no_more_notes_are_struck_within_a_beat_than_were_allowed() -> None:
     assert len(notes) > 5
     for note in notes:
         assert sum(note.onset <= n.onset < note.onset + 48 for n in notes) <= 5
+
+
+def test_what_is_so_old_that_nothing_depends_on_it_is_forgotten_and_nothing_else_changes() -> None:
+    forgetful, mindful = session(seed=2), session(seed=2)
+    mindful._forget = lambda: None  # type: ignore[method-assign]
+    heard = 0
+    for turn in range(12):
+        for s in (forgetful, mindful):
+            s.hear(phrase(300, first=4000 * turn))
+            while s.has_work:
+                s.step()
+        last = 4000 * turn + 3700
+        answers = [
+            answered(s, Answer(1, turn, start=last, until=last + 200, prompt=True))
+            for s in (forgetful, mindful)
+        ]
+        assert answers[0] == answers[1]
+        heard = max(heard, len(forgetful.transcript.rows))
+        for s in (forgetful, mindful):
+            s.rewind(last - 500)
+        assert_same_logits(forgetful, mindful)
+
+    assert len(mindful.transcript.rows) > 4 * STRIDE
+    assert len(forgetful.transcript.rows) <= heard < len(mindful.transcript.rows)
+    assert len(forgetful.transcript.entries) < len(mindful.transcript.entries)

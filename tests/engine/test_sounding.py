@@ -15,6 +15,7 @@ from antiphon.export.network.model import pitches_sounding
 
 tokens = st.one_of(
     st.integers(0, vocab.STYLE - 1),
+    st.integers(vocab.START, vocab.MIDDLE),
     st.integers(vocab.WAIT, vocab.LENGTH - 1),
     st.integers(vocab.LENGTH, vocab.NOTE - 1),
     st.sampled_from([vocab.note_id(0, 60), vocab.note_id(3, 60), vocab.note_id(DRUMS, 36)]),
@@ -40,6 +41,11 @@ def test_a_note_sounds_from_its_length_to_its_end() -> None:
 def test_drums_are_not_heard() -> None:
     rows = encode([Note(0, DRUMS, 36, 6, 64), Note(12, 0, 60, 24, 64)])
     assert pitches_behind(rows) == [set(), set(), set(), {60}]
+
+
+def test_where_another_piece_begins_nothing_sounds() -> None:
+    rows = encode([Note(0, 0, 60, 96, 64)])
+    assert pitches_behind([*rows, Row(vocab.START), *rows]) == [set(), {60}, set(), set(), {60}]
 
 
 @pytest.mark.parametrize("length", [1, 40])

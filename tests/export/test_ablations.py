@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from typer.testing import CliRunner
 from antiphon.engine.errors import UserError
 from antiphon.export.commands import register
 from antiphon.export.evaluation import worth
+from antiphon.export.network import measure
+from antiphon.export.network.measure import Told
 from antiphon.export.network.recipe import USUAL
-from antiphon.export.training import ablations
-from antiphon.export.training.ablations import VARIANTS, Variant, ablate
+from antiphon.export.training import ablations, train
+from antiphon.export.training.ablations import AGAIN, VARIANTS, Variant, ablate
 from antiphon.export.training.schedule import Schedule
-from bundles import tiny_folder, tiny_network
+from bundles import STYLES, tiny_folder, tiny_network
 from corpora import scales
 from midifiles import written
 from tunes import notes_of, tune
@@ -39,6 +42,7 @@ def test_each_variant_but_the_first_differs_and_no_two_are_alike() -> None:
     variants = list(VARIANTS.values())
 
     assert variants[0] == Variant(USUAL)
+    assert VARIANTS[AGAIN] == Variant(USUAL, seed=2)
     assert len(set(variants)) == len(variants)
 
 
@@ -57,6 +61,24 @@ def test_what_is_trained_is_not_trained_again(tmp_path: Path) -> None:
     assert kept["minutes"] == MINUTES
     with pytest.raises(UserError, match="was trained for"):
         ablate(tmp_path, scales(), scales(), 2 * MINUTES, told.append)
+    others = replace(scales(), pieces=scales().pieces[:3])
+    for music in ((others, scales()), (scales(), others)):
+        with pytest.raises(UserError, match="trained on other music; name another folder"):
+            ablate(tmp_path, *music, MINUTES, told.append)
+    (tmp_path / "no_pitches" / "figures.json").write_text("")
+    with pytest.raises(UserError, match="is damaged: delete it"):
+        ablate(tmp_path, scales(), scales(), MINUTES, told.append)
+
+
+@pytest.mark.usefixtures("little")
+def test_all_are_trained_in_the_precision_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "bf16_pays", iter([False, True]).__next__)
+    ablate(tmp_path, scales(), scales(), MINUTES, lambda _: None)
+
+    for name in ("as_it_ships", "no_pitches"):
+        assert json.loads((tmp_path / name / "figures.json").read_text())["bf16"] is False
 
 
 @pytest.mark.usefixtures("little")
@@ -78,13 +100,27 @@ def test_changes_are_against_the_first() -> None:
 
 
 def test_a_network_is_told_one_thing_after_another_and_a_memory_of_scales_helps() -> None:
+    """Of a corpus whose styles are the model's in another order, and one that it does not know."""
     told: list[str] = []
-    figures = worth.of_telling(tiny_network(), scales(), told.append).figures["bits per note"]
+    music = replace(
+        scales(),
+        styles=("polka", *STYLES[::-1]),
+        pieces=tuple(replace(piece, styles=("polka", STYLES[1])) for piece in scales().pieces),
+    )
+    figures = worth.of_telling(tiny_network(), STYLES, music, told.append).figures["bits per note"]
 
     assert list(figures) == [*worth.TOLD, worth.MEMORY]
-    assert len(told) == len(worth.TOLD)
-    assert figures[worth.MEMORY] < 0.7 * figures["nothing"]
-    assert len({round(bits, 9) for bits in figures.values()}) > len(worth.TOLD) // 2
+    assert len(told) == len(worth.TOLD) + 1
+    assert told[-1].startswith("the memory's weights learnt on these pieces: scale ")
+    assert figures[worth.MEMORY] < 0.8 * figures["nothing"]
+    # Whatever is told changes something.
+    assert len({round(bits, 9) for bits in figures.values()}) == len(figures)
+    known = measure.table(tiny_network(), music, told=Told(labels=("styles",), styles=STYLES))[
+        "macro"
+    ]
+    assert figures["label: styles"] == pytest.approx(known)
+    wrong = Told(labels=("styles",), styles=STYLES[::-1])
+    assert known != measure.table(tiny_network(), music, told=wrong)["macro"]
 
 
 @pytest.mark.usefixtures("little")
@@ -103,6 +139,7 @@ def test_the_command_writes_both_tables_into_the_report(tmp_path: Path) -> None:
         assert result.exit_code == 0
 
     assert "## What each idea is worth" in report.read_text()
+    assert worth.CHANCE in result.stdout
     for row in ("as it ships", "no pitches", "all labels", worth.MEMORY):
         assert row in result.stdout
         assert row in report.read_text()

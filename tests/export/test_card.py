@@ -37,6 +37,14 @@ def test_bits_per_note_stand_beside_those_of_other_models() -> None:
     ]
 
 
+def test_figures_say_with_what_weights_they_were_taken() -> None:
+    assert any(
+        line.endswith("mean of the collections; taken with weights in 8 bits.")
+        for line in card_of(bits_per_note__macro=4.5, judged_bits=8)
+    )
+    assert not any("taken with weights" in line for line in card_of(bits_per_note__macro=4.5))
+
+
 def test_every_precision_says_what_it_costs_and_which_is_not_offered() -> None:
     lines = card_of(
         precision__32__ms_per_token=1.1, precision__32__megabytes=18.94,

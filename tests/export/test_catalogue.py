@@ -59,6 +59,7 @@ def test_a_manifest_says_labels_and_splits(tmp_path: Path) -> None:
     assert entries_of(tmp_path) == [
         Entry("a.mid", "songs", ("Chopin_F", "romantic"), "train"),
         Entry("b.mid", "songs", ("hymn",), "valid"),
+        Entry("c.mid", "songs", (), "test"),
         Entry("d.mid", "songs", ("rock",), "train"),
     ]
 

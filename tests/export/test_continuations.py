@@ -42,8 +42,8 @@ def answered(notes: Ints) -> dict[str, float]:
 def test_what_really_followed_is_beyond_reproach() -> None:
     figures = answered(phrase().real.notes)
 
-    assert all(figures[name] == 1 for name in figures if name != "in key by chance")
     assert figures["in key by chance"] == pytest.approx(7 / 12)
+    assert all(figures[name] == 1 for name in figures if name != "in key by chance")
 
 
 def test_notes_outside_the_key_are_counted() -> None:
@@ -51,6 +51,18 @@ def test_notes_outside_the_key_are_counted() -> None:
 
     assert answered(outside)["notes in key"] == 0.5
     assert answered(outside)[f"notes in key{REAL}"] == 1
+
+
+def test_where_an_answer_has_too_few_notes_for_a_key_its_phrase_is_not_judged_by_key() -> None:
+    whole, outside = phrase().real.notes, table([61, 63, 66, 68, 70, 61, 63], 48, 8 * BAR)
+    few, real = (Continued(phrase(), Passage(n, 8 * BAR, 16 * BAR, BAR)) for n in (outside, whole))
+    odd = Phrase(phrase().piece, phrase().heard, few.answer)
+
+    both = continuations([few, real])
+    assert (both["notes in key"], both["phrases judged for their key"]) == (1, 1)
+    neither = continuations([few, Continued(odd, real.answer)])
+    assert neither["phrases judged for their key"] == 0
+    assert not {"notes in key", f"notes in key{REAL}", "in key by chance"} & neither.keys()
 
 
 def test_three_times_the_notes_and_a_third_are_both_not_as_dense() -> None:
@@ -81,7 +93,7 @@ def test_an_answer_that_is_training_music_is_found_out() -> None:
     pair = Continued(phrase(), Passage(song, 8 * BAR, 16 * BAR, BAR))
     figures = copies(Training([steps(song)]), [pair])
 
-    assert figures["longest run"] == 48
+    assert figures["longest run"] == 60
     assert figures["answers with over 24 notes"] == 1
     assert figures[f"longest run{REAL}"] == 0
 

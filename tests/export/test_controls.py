@@ -7,10 +7,11 @@ import pytest
 
 from antiphon.engine.notes import Note
 from antiphon.engine.wishes import Feel
+from antiphon.export.audition import endings, entering
 from antiphon.export.audition.conversation import Player
-from antiphon.export.audition.endings import Ending, summed_up
+from antiphon.export.audition.endings import Ending
 from antiphon.export.audition.entering import bars_until_all_in, entrances
-from antiphon.export.audition.styles import FEWEST_PIECES, comparable, examined
+from antiphon.export.audition.styles import FEWEST_PIECES, comparable, examined, follows, real
 from bundles import tiny_model
 from pieces import corpus_of, table, tune
 
@@ -31,11 +32,53 @@ def test_a_model_of_random_weights_brings_in_most_of_a_band() -> None:
 
 
 def test_endings_are_summed_up() -> None:
-    figures = summed_up([Ending(True, 0.5), Ending(True, -1.0), Ending(False, 4.0)])
+    figures = endings.summed_up([Ending(True, 0.5), Ending(True, -1.0), Ending(False, 4.0)])
 
+    assert figures["pieces without a note"] == 0
     assert figures["ended within a bar"] == pytest.approx(2 / 3)
     assert figures["beats from the ending to silence, median"] == 1
     assert figures["beats from the ending to silence, most"] == 4
+
+
+def test_a_piece_without_a_note_has_not_ended() -> None:
+    assert endings.summed_up([Ending(True, None), Ending(True, 3.0)]) == {
+        "ended within a bar": 0.5,
+        "pieces without a note": 0.5,
+        "beats from the ending to silence, median": 3,
+        "beats from the ending to silence, most": 3,
+    }
+    nothing = endings.summed_up([Ending(True, None)])
+    assert nothing == {"ended within a bar": 0, "pieces without a note": 1}
+
+
+def test_bands_that_never_come_in_count_apart() -> None:
+    assert entering.summed_up([2, 6, 9, np.inf]) == {
+        "bands all in within 8 bars": 0.5,
+        "bands never all in": 0.25,
+        "bars until all are in, mean": pytest.approx(17 / 3),
+        "bars until all are in, most": 9,
+    }
+    never = entering.summed_up([np.inf])
+    assert never == {"bands all in within 8 bars": 0, "bands never all in": 1}
+
+
+def test_a_blend_follows_its_share_if_single_passages_do() -> None:
+    rng = np.random.default_rng(1)
+    shares = (0.25, 0.5, 0.75)
+    close = {share: share + rng.normal(0, 0.05, 30) for share in shares}
+    # The means rise as they should, but any single passage could be of any share.
+    far = {share: share + rng.normal(0, 3, 30) for share in shares}
+
+    assert follows(close) > 0.9
+    assert follows(far) < 0.5
+    assert follows({share: np.zeros(3) for share in shares}) == 0
+
+
+def test_a_style_of_which_there_is_too_little_to_hear_is_left_out() -> None:
+    songs = [("a", ("pop",), tune([60, 64, 67] * 8)) for _ in range(FEWEST_PIECES)]
+    jingles = [("a", ("hymn",), tune([60])) for _ in range(FEWEST_PIECES)]
+
+    assert list(real(corpus_of([*songs, *jingles]), ("hymn", "pop"))) == ["pop"]
 
 
 def test_styles_are_compared_that_both_model_and_corpus_know_well() -> None:

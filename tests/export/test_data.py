@@ -12,7 +12,7 @@ from hypothesis import given
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import Note, without_overlaps
 from antiphon.engine.tokens import Column, Cursor, Row, encode
-from antiphon.export.corpus.data import ARRAYS, Arrays, Corpus, Piece, rows_of, write
+from antiphon.export.corpus.data import ABOUT, ARRAYS, FORM, Arrays, Corpus, Piece, rows_of, write
 from antiphon.export.corpus.table import Ints
 from music import notes_strategy
 
@@ -78,6 +78,31 @@ def test_what_was_never_prepared_or_by_an_older_antiphon_is_refused(tmp_path: Pa
     with pytest.raises(FileRefused, match="antiphon prepare"):
         Corpus.open(tmp_path)
 
-    (tmp_path / "pieces.json").write_text(json.dumps({"styles": [], "pieces": []}))
-    with pytest.raises(FileRefused, match="older form"):
-        Corpus.open(tmp_path)
+    about: dict[str, object] = {"styles": [], "pieces": []}
+    for form, age in (({}, "older"), ({"form": FORM + 1}, "newer")):
+        (tmp_path / ABOUT).write_text(json.dumps(about | form))
+        with pytest.raises(FileRefused, match=f"{age} form"):
+            Corpus.open(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[1]", b'{"form": 2, "styles": [], "pieces": [{}]}'])
+@pytest.mark.parametrize("name", [ABOUT, "token.npy"])
+def test_what_is_damaged_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    write(tmp_path / "train", [], [piece("a", PHRASE, ())])
+    (tmp_path / "train" / name).write_bytes(content)
+
+    with pytest.raises(FileRefused, match="not whole: run `antiphon prepare` again"):
+        Corpus.open(tmp_path / "train")
+
+
+def test_a_digest_tells_music_and_styles_from_others(tmp_path: Path) -> None:
+    one, other = piece("a", PHRASE, ()), piece("a", PHRASE[:4], ())
+    for name, styles, pieces in (
+        ("this", ["hymn"], [one]), ("same", ["hymn"], [one]),
+        ("style", ["waltz"], [one]), ("music", ["hymn"], [other]), ("more", ["hymn"], [one, one]),
+    ):  # fmt: skip
+        write(tmp_path / name, styles, pieces)
+    digests = {path.name: Corpus.open(path).digest() for path in tmp_path.iterdir()}
+
+    assert digests["this"] == digests["same"]
+    assert len(set(digests.values())) == 4

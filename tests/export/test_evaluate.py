@@ -13,16 +13,19 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from antiphon.engine.errors import FileRefused
+from antiphon.engine.errors import FileRefused, UserError
+from antiphon.engine.vocabulary import Vocabulary
 from antiphon.export.baselines import gru, markov
 from antiphon.export.commands import register
 from antiphon.export.corpus.data import Corpus, Piece
 from antiphon.export.corpus.splits import opened
 from antiphon.export.evaluation.evaluate import Evaluation, Table, evaluate
-from antiphon.export.evaluation.judges import KINDS, Bits, Judge
 from antiphon.export.evaluation.picture import draw
-from antiphon.export.network.facts import evaluated
+from antiphon.export.network.facts import evaluated, fingerprint
+from antiphon.export.network.measure import KINDS, Bits, Judge
+from antiphon.export.network.model import config
 from antiphon.export.training.schedule import Schedule
+from antiphon.export.training.train import Plan, Run
 from bundles import tiny_folder
 from corpora import scales
 from midifiles import written
@@ -78,9 +81,7 @@ def test_every_judge_hears_the_pieces_in_order_and_each_is_counted() -> None:
 
 
 def test_a_table_is_laid_out_with_a_column_for_each_model() -> None:
-    table = Table(
-        "legality", "illegal, %", {"default": {"a": 1.0, "bees": 12.5}, "long name": {"bees": 3}}
-    )
+    table = Table("illegal, %", {"default": {"a": 1.0, "bees": 12.5}, "long name": {"bees": 3}})
 
     assert table.text().splitlines() == [
         "illegal, %  default  long name",
@@ -89,13 +90,14 @@ def test_a_table_is_laid_out_with_a_column_for_each_model() -> None:
     ]
 
 
-def test_the_json_is_one_line_and_other_tables_go_beside_the_models() -> None:
-    evaluation = found()
-    more = Table("legality", "illegal, %", {"default": {"notes": 0.5}})
-    line = Evaluation(evaluation.by_collection, evaluation.by_kind, (more,)).json()
+def test_the_json_is_one_line_that_says_what_it_is_of() -> None:
+    line = found().json(model="abc", bits=8, split="valid")
 
     assert "\n" not in line
     assert json.loads(line) == {
+        "model": "abc",
+        "bits": 8,
+        "split": "valid",
         "models": {
             "default": {
                 "macro_bits_per_note": 7.5,
@@ -108,21 +110,30 @@ def test_the_json_is_one_line_and_other_tables_go_beside_the_models() -> None:
                 "by_kind": {"wait": 0, "note": 9.0, "velocity": 3.0, "length": 0, "end": 0},
             },
         },
-        "legality": {"default": {"notes": 0.5}},
     }
 
 
 def test_the_card_can_read_it(tmp_path: Path) -> None:
-    (tmp_path / "evaluation.json").write_text(found().json())
+    line = found().json(model=fingerprint(tiny_folder()), bits=32, split="valid")
+    (tmp_path / "evaluation.json").write_text(line)
 
-    figures = evaluated(tmp_path / "evaluation.json")
+    figures = evaluated(tmp_path / "evaluation.json", tiny_folder())
 
     assert figures["bits_per_note.macro"] == 7.5
+    assert figures["judged_bits"] == 32
     assert figures["baseline.markov.collection 0"] == 8.0
 
 
+def test_a_model_is_called_by_its_name_where_people_read_it() -> None:
+    named = found().naming("default", "small")
+
+    for table in named.text().split("\n\n"):
+        assert table.splitlines()[0].split()[-2:] == ["small", "markov"]
+    assert json.loads(found().json())["models"].keys() == {"default", "markov"}
+
+
 def test_the_picture_is_as_high_as_the_table_is_long(tmp_path: Path) -> None:
-    few, many = (Table("t", "bits", {"m": {str(i): i for i in range(n)}}) for n in (3, 30))
+    few, many = (Table("bits", {"m": {str(i): i for i in range(n)}}) for n in (3, 30))
     draw(few, tmp_path / "few.png")
     draw(many, tmp_path / "pictures" / "many.png")
 
@@ -200,6 +211,41 @@ def test_the_command_trains_what_is_missing_and_judges_all_side_by_side(
 
     assert again.splitlines()[-1] == first.splitlines()[-1]
     assert {file: file.stat().st_mtime_ns for file in (tmp_path / "baselines").iterdir()} == made
+    known = json.loads(first.splitlines()[-1])
+    about = (fingerprint(tiny_folder()), 32, "valid")
+    assert (known["model"], known["bits"], known["split"]) == about
+
+    others = tmp_path / "others"
+    written(others / "a.mid", notes_of(tune(70, 60)))
+    (others / "manifest.csv").write_text("path,split\na.mid,train\na.mid,valid\n")
+    for name in (markov.FILE, gru.FILE):
+        with pytest.raises(FileRefused, match=rf"{name} was trained on other music"):
+            antiphon("evaluate", others, *command[2:])
+        (tmp_path / "baselines" / markov.FILE).unlink(missing_ok=True)
+
+
+def test_what_was_found_is_printed_even_if_it_cannot_be_written(
+    music: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    app = typer.Typer()
+    register(app)
+    for option in ("--picture", "--report"):
+        command = ["evaluate", str(music), "--bundle", str(tiny_folder()), option]
+        result = CliRunner().invoke(app, [*command, str(tmp_path / "file" / "x")])
+        assert isinstance(result.exception, FileRefused)
+        assert "macro" in result.stdout
+
+
+def test_a_report_says_the_command_that_was_run(
+    music: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "deep" / "report.md"
+    command = ["evaluate", str(music), "--bundle", str(tiny_folder()), "--report", str(report)]
+    monkeypatch.setattr("sys.argv", ["/usr/bin/antiphon", *command])
+    antiphon(*command)
+
+    assert f"`antiphon {' '.join(command)}`" in report.read_text()
 
 
 def test_without_json_it_prints_tables(music: Path) -> None:
@@ -217,6 +263,54 @@ def test_a_prepared_folder_is_opened_as_it_is(music: Path, tmp_path: Path) -> No
         assert len(read.pieces) == len(prepared.pieces) == 2
         for name, array in read.arrays.items():
             assert (array == prepared.arrays[name]).all()
+
+
+def test_music_that_nobody_has_split_is_not_judged(tmp_path: Path) -> None:
+    written(tmp_path / "a.mid", notes_of(tune(1, 60)))
+    for split in ("train", "valid", "nonsense"):
+        with (
+            pytest.raises(FileRefused, match=r"has no splits: run `antiphon prepare` first"),
+            opened(tmp_path, split),
+        ):
+            pass
+
+
+def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
+    written(tmp_path / "a.mid", notes_of(tune(1, 60)))
+    (tmp_path / "b.mid").write_text("no music")
+    (tmp_path / "manifest.csv").write_text("path,split\na.mid,test\nb.mid,test\nc.mid,train\n")
+    told: list[str] = []
+    with opened(tmp_path, "test", told.append) as corpus:
+        assert len(corpus.pieces) == 1
+
+    broken = "  b.mid: not a MIDI file, or a broken one"
+    assert told == ["Could not be read (1):", broken]
+
+
+def test_a_prepared_folder_without_pieces_to_judge_is_refused_before_any_work(
+    tmp_path: Path,
+) -> None:
+    written(tmp_path / "music" / "a.mid", notes_of(tune(1, 60)))
+    prepared = tmp_path / "prepared"
+    antiphon("prepare", tmp_path / "music", prepared)
+    commands: tuple[list[str | Path], ...] = (
+        ["evaluate", prepared, "--bundle", tiny_folder(), "--baselines", tmp_path / "baselines"],
+        ["ablate", prepared, tmp_path / "runs", "--bundle", tiny_folder()],
+    )
+    for command in commands:
+        with pytest.raises(FileRefused, match="has no pieces in its valid split"):
+            antiphon(*command)
+    with pytest.raises(FileRefused, match="it has only train and valid"):
+        antiphon("evaluate", prepared, "--split", "test", "--bundle", tiny_folder())
+    assert {path.name for path in tmp_path.iterdir()} == {"music", "prepared"}
+
+
+def test_one_model_is_judged_and_only_a_bundle_can_play(music: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="name --run or --bundle, not both"):
+        antiphon("evaluate", music, "--run", tmp_path, "--bundle", tiny_folder())
+    Run(tmp_path, CORPUS, Plan(config("tiny", Vocabulary().size), (), 1)).save()
+    with pytest.raises(UserError, match="is a training run, and only bundles play: export it"):
+        antiphon("evaluate", music, "--run", tmp_path, "--play", "1")
 
 
 def test_a_split_that_is_not_there_is_refused(music: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from antiphon.engine import bundle
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.vocabulary import Vocabulary
+from antiphon.export.corpus import data
 from antiphon.export.network import facts
 from antiphon.export.network.model import config
 from antiphon.export.network.to_onnx import write_about
@@ -84,8 +85,8 @@ def test_each_collection_is_named_with_its_licences_and_sources(tmp_path: Path) 
         "d,train,dances,MIT,z/dances,\n"
     )
     assert facts.attributions(tmp_path / "manifest.csv") == (
-        "dances: 1 pieces, MIT, z/dances",
-        "hymns: 2 pieces, CC-BY-4.0, CC0-1.0, x/hymns@0123456",
+        "dances: 1 pieces offered, MIT, z/dances",
+        "hymns: 2 pieces offered, CC-BY-4.0, CC0-1.0, x/hymns@0123456",
     )
 
 
@@ -93,13 +94,32 @@ def test_a_manifest_that_names_no_licence_is_told_as_such(tmp_path: Path) -> Non
     (tmp_path / "manifest.csv").write_text("path,split\na,train\n")
 
     assert facts.attributions(tmp_path / "manifest.csv") == (
-        "unnamed: 1 pieces, licence not stated",
+        "unnamed: 1 pieces offered, licence not stated",
     )
     with pytest.raises(FileRefused, match=SENTENCE):
         facts.attributions(tmp_path / "nowhere.csv")
+    (tmp_path / "other.csv").write_text("path,licence\na,MIT\n")
+    with pytest.raises(FileRefused, match="no line whose split is 'train'"):
+        facts.attributions(tmp_path / "other.csv")
+
+
+def test_what_was_made_of_collections_is_named_too(tmp_path: Path) -> None:
+    (tmp_path / "manifest.csv").write_text("path,split,collection\na,train,collection 0\n")
+    corpus = scales()
+    pieces = [
+        (p, dict(zip(data.ARRAYS, corpus.rows(p, 0, p.length), strict=True))) for p in corpus.pieces
+    ]
+    data.write(tmp_path / "prepared" / "train", (), pieces)
+
+    assert facts.attributions(tmp_path / "manifest.csv", tmp_path / "prepared") == (
+        "collection 0: 1 pieces offered, licence not stated",
+        "collection 1: 3 pieces, made of the others",
+    )
 
 
 EVALUATION = {
+    "model": facts.fingerprint(tiny_folder()),
+    "bits": 8,
     "models": {
         "default": {
             "macro_bits_per_note": 4.5,
@@ -119,7 +139,8 @@ EVALUATION = {
 def test_an_evaluation_becomes_figures_by_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "evaluation").write_text(text)
 
-    assert facts.evaluated(tmp_path / "evaluation") == {
+    assert facts.evaluated(tmp_path / "evaluation", tiny_folder()) == {
+        "judged_bits": 8,
         "bits_per_note.hymns": 4.0,
         "bits_per_note.dances": 5,
         "bits_per_note.macro": 4.5,
@@ -131,8 +152,17 @@ def test_an_evaluation_becomes_figures_by_name(tmp_path: Path, text: str) -> Non
     }
 
 
+def test_an_evaluation_of_another_model_is_refused(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run")
+    (tmp_path / "evaluation").write_text(json.dumps(EVALUATION))
+
+    assert facts.fingerprint(run) != EVALUATION["model"]
+    with pytest.raises(FileRefused, match=r"is of another model than .*run"):
+        facts.evaluated(tmp_path / "evaluation", run)
+
+
 @pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '{"models": []}', '{"models": {"a": 1}}'])
 def test_what_is_no_evaluation_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "evaluation").write_text(text)
     with pytest.raises(FileRefused, match=SENTENCE):
-        facts.evaluated(tmp_path / "evaluation")
+        facts.evaluated(tmp_path / "evaluation", tiny_folder())

@@ -87,6 +87,15 @@ def test_dense_music_does_not_drown_the_rest() -> None:
     assert mixed == pytest.approx(half)
 
 
+def test_what_says_nothing_of_drums_is_left_out() -> None:
+    drums = [Passage(table([36] * 40, instrument=DRUMS), 0, 960, 192)]
+    piano = [Passage(table([60] * 40), 0, 960, 192)]
+
+    for pair in ((drums, drums), (drums, piano), (piano, drums)):
+        found = likeness.distances(*pair, drums)
+        assert found.keys() == {"density", "places in the bar", "self-similarity"}
+
+
 def test_sets_of_the_same_music_are_no_distance_apart_and_other_music_is() -> None:
     tunes = [Passage(table([60 + k, 64 + k, 67 + k] * 20), 0, 1440, 192) for k in range(3)]
     others = [Passage(table([60 + k, 61 + k] * 15, 48), 0, 1440, 192) for k in range(3)]

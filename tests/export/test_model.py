@@ -103,3 +103,29 @@ def test_what_sounds_is_what_a_slow_look_says(played: list[Note]) -> None:
         expected.append([int(any(p == q and end > tick for q, end in held)) for p in range(128)])
 
     assert pitches_sounding(torch.tensor([rows]))[0].int().tolist() == expected
+
+
+@pytest.mark.parametrize("edge", [vocab.START, vocab.END])
+def test_no_note_rings_on_into_the_next_piece(edge: int) -> None:
+    one, two = (encode([Note(0, 0, pitch, 96, 64), Note(6, 0, 71, 6, 64)]) for pitch in (60, 62))
+    behind = pitches_sounding(torch.tensor([[*one, Row(edge), *two]]))[0]
+
+    apart = pitches_sounding(torch.tensor([two]))[0]
+    assert behind[len(one) - 1, 60] == 1
+    assert not behind[len(one)].any()
+    assert torch.equal(behind[len(one) + 1 :], apart)
+
+
+def test_what_sounds_in_a_gap_that_is_filled_is_left_alone() -> None:
+    held = encode([Note(0, 0, 60, 96, 64)])
+    rows = torch.tensor([[*held, Row(vocab.SUFFIX), Row(vocab.MIDDLE)]])
+
+    assert pitches_sounding(rows)[0, 1:, 60].all()
+
+
+def test_what_a_network_makes_for_itself_is_made_where_its_rows_are() -> None:
+    cfg = config("tiny", VOCABULARY)
+    elsewhere = torch.device("meta")
+    made = [*rotary_tables(cfg, 8, elsewhere), tiny_network().window_mask(65, elsewhere)]
+
+    assert [tensor.device if tensor is not None else None for tensor in made] == [elsewhere] * 3

@@ -79,6 +79,16 @@ def test_a_run_goes_on_from_a_bundle_and_not_again_when_resumed(tmp_path: Path) 
     assert all(map(torch.equal, resumed.model.parameters(), run.model.parameters()))
 
 
+@pytest.mark.parametrize("file", ["config.json", "model.safetensors"])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe"])
+def test_a_run_that_is_damaged_is_refused(tmp_path: Path, file: str, content: bytes) -> None:
+    Run(tmp_path, scales(), Plan(config("tiny", Vocabulary().size), (), 1)).save()
+    (tmp_path / file).write_bytes(content)
+
+    with pytest.raises(FileRefused, match="a training run that is damaged"):
+        origin.of(tmp_path)
+
+
 def test_a_folder_that_holds_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileRefused, match="neither a training run nor a bundle"):
         origin.of(tmp_path)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, Note
 from antiphon.engine.tokens import Column, encode
 from antiphon.export.corpus.data import Corpus
@@ -112,10 +113,33 @@ def test_a_manifest_is_taken_at_its_word(tmp_path: Path) -> None:
     prepare(home, tmp_path / "out", told.append)
     train, valid = both(tmp_path / "out")
 
-    assert told[:2] == ["Could not be read (1):", "  gone.mid: No such file or directory"]
+    assert told[:3] == [
+        "Left out, as their split is neither train nor valid: test 1",
+        "Could not be read (1):",
+        "  gone.mid: No such file or directory",
+    ]
     assert (len(train.pieces), len(valid.pieces)) == (2, 1)
     assert train.styles == ("Chopin_F", "waltz")
     assert train.pieces[0].styles == ("Chopin_F", "waltz")
+
+
+def test_a_folder_without_folders_says_how_styles_are_named(tmp_path: Path) -> None:
+    written(tmp_path / "in" / "a.mid", notes_of(tune(1)))
+    told: list[str] = []
+    prepare(tmp_path / "in", tmp_path / "out", told.append)
+
+    assert told[-1].startswith("No styles: ")
+
+
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    written(tmp_path / "in" / "a.mid", notes_of(tune(1)))
+    monkeypatch.setattr("antiphon.export.corpus.prepare.data.write", full)
+    with pytest.raises(FileRefused, match=r"out cannot be written \(No space left on device\)"):
+        prepare(tmp_path / "in", tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "unreadable", "taken"])
@@ -143,7 +167,7 @@ def test_ctrl_c_leaves_nothing_behind(tmp_path: Path) -> None:
         written(tmp_path / "in" / f"{i}.mid", notes_of(tune(i, 100)))
     interrupted = (
         "from antiphon.bridge.__main__ import main\n"
-        "from antiphon.export import prepare\n"
+        "from antiphon.export.corpus import prepare\n"
         "def interrupt(*_):\n    raise KeyboardInterrupt\n"
         "prepare.data.write = interrupt\n"
         "if __name__ == '__main__':\n    main()\n"

@@ -20,12 +20,14 @@ from antiphon.export.corpus import data
 from antiphon.export.network import calibration
 from antiphon.export.network.parity import fill, random_rows
 from antiphon.export.network.to_onnx import write_bundle
-from antiphon.export.release import precision
+from antiphon.export.release import copy_index, precision
 from antiphon.export.release.writing import CARD, Order, put, quantise, release
 from bundles import STYLES, tiny_folder, tiny_network
 from corpora import scales
 
 SENTENCE = r"^[^\n]+\.$"
+PRECISION_32 = "32 bit; keys and values in 32 bit"
+PRECISION_4 = "4 bit, blocks of 32, qkv and table in 8; keys and values in 8 bit"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +51,11 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def a_little_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "FEWEST", 360)
+
+
 def files_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
@@ -66,7 +73,7 @@ def test_a_smaller_bundle_says_what_each_precision_costs(
     made = quantise(Order(described, tmp_path, bits=4, prepared=prepared), said.append)
 
     figures = made.about.figures
-    assert made.about.precision == "4 bit, blocks of 32, qkv and table in 8"
+    assert made.about.precision == PRECISION_4
     assert made.about.name == "known"
     for bits in (32, 8, 4):
         assert f"precision.{bits}.ms_per_token" in figures
@@ -74,7 +81,8 @@ def test_a_smaller_bundle_says_what_each_precision_costs(
     assert figures["precision.32.cost"] == 0 < abs(figures["precision.4.cost"]) < 0.01
     assert figures["precision.4.megabytes"] < figures["precision.8.megabytes"]
     assert figures["bits_per_note.macro"] > 0
-    assert {"bundle.json", CARD, *bundle.GRAPHS} == set(files_of(tmp_path))
+    assert made.copies == copy_index.index(data.Corpus.open(prepared / "train"))
+    assert {"bundle.json", CARD, bundle.COPIES, *bundle.GRAPHS} == set(files_of(tmp_path))
 
 
 def test_nothing_that_was_known_is_lost_on_the_way(tmp_path: Path, described: Path) -> None:
@@ -83,10 +91,10 @@ def test_nothing_that_was_known_is_lost_on_the_way(tmp_path: Path, described: Pa
     eight = release(Order(described, tmp_path / "8", name="mine", manifest=manifest))
     whole = release(Order(tmp_path / "8", tmp_path / "32", bits=32))
 
-    lines = ("songs: 1 pieces, MIT", "hymns: 3 pieces, CC0")
+    lines = ("songs: 1 pieces offered, MIT", "hymns: 3 pieces, CC0")
     assert (eight.about.data, whole.about.data) == (lines, lines)
     assert whole.about.figures["training.tokens"] == 7.0
-    assert (whole.about.name, whole.about.precision) == ("mine", "32 bit")
+    assert (whole.about.name, whole.about.precision) == ("mine", PRECISION_32)
     assert "- hymns: 3 pieces, CC0\n" in (tmp_path / "32" / CARD).read_text()
     assert "in 8 bits already" in (tmp_path / "32" / CARD).read_text()
 
@@ -126,6 +134,32 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(order: Order) -> None:
     assert not Path("nowhere").exists()
 
 
+def test_where_nothing_is_held_out_few_bits_are_not_measured_and_4_are_refused(
+    tmp_path: Path, described: Path, prepared: Path
+) -> None:
+    shutil.copytree(prepared / "train", tmp_path / "train")
+    data.write(tmp_path / "valid", (), [])
+    made = release(Order(described, tmp_path / "8", prepared=tmp_path))
+
+    assert {f"precision.{n}.megabytes" for n in (32, 8, 4)} <= made.about.figures.keys()
+    assert not any(name.endswith("cost") for name in made.about.figures)
+    with pytest.raises(UserError, match="too little in its valid split to measure 4 bits on"):
+        release(Order(described, tmp_path / "4", bits=4, prepared=tmp_path))
+    assert not (tmp_path / "4").exists()
+
+
+def test_a_cost_measured_on_a_few_notes_says_nothing(
+    tmp_path: Path, described: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "MOST_COST", -1.0)
+    assert len(precision.measured_on(scales())) == 6
+    monkeypatch.setattr(precision, "FEWEST", 361)
+    assert precision.measured_on(scales()) == []
+
+    made = release(Order(described, tmp_path, prepared=prepared))
+    assert not any(name.endswith("cost") for name in made.about.figures)
+
+
 def test_the_commands_hand_on_what_they_are_told(tmp_path: Path, described: Path) -> None:
     app, folder = typer.Typer(), tmp_path / "bundle"
     register(app)
@@ -135,7 +169,8 @@ def test_the_commands_hand_on_what_they_are_told(tmp_path: Path, described: Path
 
     assert said.exit_code == 0
     assert "torch and ONNX differ by at most" in said.output
-    assert bundle.load(folder).about.precision == "32 bit"
+    assert said.output.endswith(f"Done: {folder}. Next: antiphon play --bundle {folder}\n")
+    assert bundle.load(folder).about.precision == PRECISION_32
     assert isinstance(refused.exception, FileRefused)
     assert not (tmp_path / "no").exists()
 

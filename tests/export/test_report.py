@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import pytest
+
+from antiphon.engine.errors import FileRefused
 from antiphon.export.evaluation.report import HEAD, put
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
@@ -32,6 +35,14 @@ def test_what_is_measured_anew_takes_its_old_place(tmp_path: Path) -> None:
         put(expected, title, "new", f"{title} new \\1", TUESDAY)
 
     assert file.read_text() == expected.read_text()
+
+
+def test_a_report_that_cannot_be_written_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"\xff")
+    with pytest.raises(FileRefused, match="cannot be read"):
+        put(tmp_path / "file", "Bits", "x", "1", MONDAY)
+    with pytest.raises(FileRefused, match="cannot be written"):
+        put(tmp_path / "file" / "report.md", "Bits", "x", "1", MONDAY)
 
 
 def test_words_around_the_sections_stay(tmp_path: Path) -> None:

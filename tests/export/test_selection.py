@@ -29,6 +29,37 @@ def test_copies_are_left_out_and_the_first_stays() -> None:
     assert set(chosen.splits) == {0, 1}
 
 
+def bits_alike(like: float, seed: int) -> Trace:
+    """Of made-up phrases: those of seed 0, but for a share that are its own."""
+    words = np.arange(150, dtype=np.uint64)
+    words[: round((1 - like) * 150)] += np.uint64(1000 * seed)
+    return Trace(blake2b(seed.to_bytes(4)).digest(), words)
+
+
+def test_what_is_like_a_copy_but_not_like_what_was_kept_stays() -> None:
+    first, copy = bits_alike(1, 0), bits_alike(0.7, 1)
+    words = copy.signature.copy()
+    words[-45:] += np.uint64(5000)  # another third is its own
+    far = Trace(b"far" * 8, words)
+
+    assert select([first, copy, far]).again == {1: (0, "70% the same phrases")}
+    assert select([copy, first, far]).again == {
+        1: (0, "70% the same phrases"), 2: (0, "70% the same phrases"),
+    }  # fmt: skip
+
+
+def test_a_family_stands_on_its_side_whatever_its_files_are_called() -> None:
+    kin = [with_another_half(i // 3, i) for i in range(90)]
+    orders = [np.random.default_rng(seed).permutation(90) for seed in range(4)]
+    held_out = []
+    for order in orders:
+        splits = select([kin[i] for i in order]).splits
+        held_out.append({int(order[i]) // 3 for i, split in splits.items() if split == "valid"})
+
+    assert held_out[0]
+    assert all(families == held_out[0] for families in held_out)
+
+
 @given(st.lists(st.integers(0, 10_000), unique=True, max_size=200))
 def test_enough_is_held_out_and_most_is_not(numbers: list[int]) -> None:
     splits = list(select([unlike(n) for n in numbers]).splits.values())

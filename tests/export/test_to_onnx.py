@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from antiphon.engine.model import CHUNK, Model, Slot
+from antiphon.engine.model import Model
+from antiphon.engine.slots import CHUNK, Slot
 from antiphon.engine.tokens import Row
 from antiphon.engine.vocabulary import NOTE, STYLE, Vocabulary
 from antiphon.export.network import calibration, origin
@@ -31,7 +32,7 @@ def some_rows(n: int, seed: int = 1) -> list[Row]:
 
 def fed(slot: Slot, rows: list[Row], step: int = CHUNK) -> None:
     for i in range(0, len(rows), step):
-        slot.feed(rows[i : i + step])
+        slot.prefill(rows[i : i + step])
 
 
 @torch.inference_mode()
@@ -46,9 +47,9 @@ def test_logits_are_torchs_at_every_length_of_the_cache(length: int, step: int) 
     rows = some_rows(length + 1)
     slot = tiny_model().slot()
     fed(slot, rows[:length], step)
-    slot.feed(rows[length:])
+    slot.prefill(rows[length:])
 
-    np.testing.assert_allclose(slot.logits[0], torch_logits(rows), atol=2e-4)
+    np.testing.assert_allclose(slot.logits, torch_logits(rows), atol=2e-4)
 
 
 @pytest.mark.parametrize("length", LENGTHS)
@@ -57,9 +58,9 @@ def test_a_rewound_cache_is_as_good_as_a_fresh_one(length: int) -> None:
     slot = tiny_model().slot()
     fed(slot, rows[:length] + some_rows(70, seed=2))
     slot.rewind(length)
-    slot.feed(rows[length:])
+    slot.prefill(rows[length:])
 
-    np.testing.assert_allclose(slot.logits[0], torch_logits(rows), atol=2e-4)
+    np.testing.assert_allclose(slot.logits, torch_logits(rows), atol=2e-4)
 
 
 @torch.inference_mode()
@@ -137,6 +138,10 @@ def test_a_bundle_says_what_it_is(tmp_path: Path) -> None:
         tiny_network(), tmp_path, "mine", STYLES, data=("tests, CC0",), figures={"macro": 7.5}
     )
     about = made.about
-    assert (about.name, about.styles, about.precision) == ("mine", STYLES, "8 bit, blocks of 32")
+    assert (about.name, about.styles, about.precision) == (
+        "mine",
+        STYLES,
+        "8 bit, blocks of 32; keys and values in 32 bit",
+    )
     assert (about.data, about.figures) == (("tests, CC0",), {"macro": 7.5})
     assert about.shape.window == 64

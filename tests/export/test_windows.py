@@ -191,13 +191,31 @@ def test_stretching_changes_the_pace_and_no_more(notes: list[Note], seed: int) -
     told = encode(notes)
     rows = rows_of(told)
     before = augment.notes_of(rows[:, 0], rows[:, 1], ticks_of(told))
-    after = augment.stretched(before, np.random.default_rng(seed))
+    after = augment.stretched(before, augment.pace(np.random.default_rng(seed)))
 
     late = before[:, 0] > 500
     ratios = after[late, 0] / before[late, 0]
     assert len(ratios) == 0 or float(np.ptp(ratios)) < 0.01
     assert (after[:, 3] > after[:, 0]).all()
     assert (after[:, [1, 2, 4]] == before[:, [1, 2, 4]]).all()
+
+
+def test_of_stretched_music_neither_bars_nor_tempo_are_told_but_how_far_it_is() -> None:
+    corpus = scales()
+    piece = replace(corpus.pieces[0], performed=True)
+    sampler = Sampler(corpus, replace(PLAIN, from_start=1, uneven=1))
+    rows = sampler.segment(piece, np.random.default_rng(1), 1000)
+
+    token = rows[:, Column.TOKEN].tolist()
+    assert vocab.tempo_id(120) not in token
+    assert vocab.metre_id(4, 4) in token
+    assert not rows[:, Column.TIMING].any()
+    body = rows[token.index(vocab.START) + 1 : -1]
+    length = int(ticks_of(as_rows(body))[-1])
+    assert length != corpus.arrays["tick"][piece.length - 1]
+    told = sampler.segment(corpus.pieces[0], np.random.default_rng(1), 1000)
+    assert told[:, Column.TIMING].any()  # what is uneven stays in time
+    assert (body[0, Column.PART], body[-1, Column.PART]) == (1, 128)
 
 
 def test_a_mixed_pair_has_one_input_and_both_targets() -> None:

@@ -2,7 +2,8 @@
 
     model.onnx      rows and cache in, logits of the next token out
     velocity.onnx   how hard a drawn note is struck
-    bundle.json     this description, with the SHA-256 of both
+    copies.bin      which runs of notes training music has; may be missing, then none are told
+    bundle.json     this description, with the SHA-256 of all
     CARD.md         what it was trained on, under which licences, how good it is
 
 Weights are read as bytes and handed over as bytes, so a graph can reach no other file.
@@ -18,13 +19,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from .copies import Index
 from .errors import BundleRefused
 from .vocabulary import STYLE, Vocabulary
 
-SCHEMA = 3
+SCHEMA = 4
 MAX_FILE_BYTES = 512 * 2**20
 DEFAULT = Path(__file__).parent / "bundles" / "default"
 GRAPHS = ("model.onnx", "velocity.onnx")
+COPIES = "copies.bin"
 
 Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 
@@ -38,7 +41,7 @@ class Shape(Struct, frozen=True, forbid_unknown_fields=True):
     n_kv_heads: Positive
     head_width: Positive
     context: Positive
-    """Positions the cache can hold."""
+    """Positions that rows can stand at."""
     window: Positive
     """How many positions back attention reaches."""
     velocity_width: Positive
@@ -56,7 +59,7 @@ class About(Struct, frozen=True):
     precision: str
     """How weights are stored, e.g. "8 bit, blocks of 32"."""
     sha256: dict[str, str]
-    """Hexadecimal SHA-256 of each graph."""
+    """Hexadecimal SHA-256 of each graph, and of the index of copies if there is one."""
     data: tuple[str, ...] = ()
     """What it was trained on, one line a collection, with its licence."""
     figures: dict[str, float] = {}
@@ -68,6 +71,8 @@ class Bundle(Struct, frozen=True):
 
     about: About
     graphs: dict[str, bytes]
+    copies: Index | None = None
+    """Which runs of notes training music has, if the bundle tells."""
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -83,7 +88,7 @@ def load(folder: Path | None = None) -> Bundle:
     folder = folder or default_folder()
     about = read_about(folder)
     graphs = {name: _checked(folder / name, about.sha256.get(name, "")) for name in GRAPHS}
-    return Bundle(about, graphs)
+    return Bundle(about, graphs, _copies(folder, about))
 
 
 def default_folder() -> Path:
@@ -107,6 +112,11 @@ def read_about(folder: Path) -> About:
     if about.shape.vocabulary != STYLE + len(about.styles):
         raise BundleRefused(f"{folder} was made for another vocabulary; export it anew.")
     return about
+
+
+def _copies(folder: Path, about: About) -> Index | None:
+    checksum = about.sha256.get(COPIES)
+    return Index.read(_checked(folder / COPIES, checksum)) if checksum else None
 
 
 def _checked(path: Path, expected: str) -> bytes:

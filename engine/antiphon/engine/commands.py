@@ -26,6 +26,9 @@ def serve(
     endpoint: Annotated[str, typer.Option(help="Where to listen.")] = DEFAULT_ENDPOINT,
     bundle: Annotated[Path | None, typer.Option(help="Folder of another model.")] = None,
     threads: Annotated[int, typer.Option(help="Threads of inference.", min=1, max=64)] = 1,
+    telemetry: Annotated[
+        str | None, typer.Option(help="Where to tell, once a second, how busy it is (PUB).")
+    ] = None,
 ) -> None:
     """Run the engine alone, for plugins and scripts. Ctrl-C ends it.
 
@@ -33,7 +36,7 @@ def serve(
     """
     from .__main__ import serve as run
 
-    run(endpoint, bundle, threads)
+    run(endpoint, bundle, threads, telemetry)
 
 
 def models(

@@ -1,40 +1,39 @@
-"""Who plays with the engine: clients, their sessions, and whose turn it is.
+"""Who plays with the engine: clients, and the sessions they have open or share.
 
-Requests in, replies out, one step of one session at a time. Knows no sockets; the clock is handed
-in.
+Requests in, replies out; what is done for whom and when, `rota.py` says. Knows no sockets; the
+clock is handed in.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
+from . import rota
+from .conversation import Conversation, Said
 from .errors import UserError
 from .model import Model
 from .protocol import (
     VERSION,
-    Answer,
-    Cancel,
     Close,
-    Done,
     Error,
-    Heard,
     Hello,
-    Infill,
-    Listen,
-    Notes,
+    Join,
     Open,
     Opened,
+    Overheard,
     Ping,
     Pong,
     Reply,
     Request,
-    Rewind,
     Status,
     StatusRequest,
+    Telemetry,
     Welcome,
 )
+from .pulse import Pulse
 from .session import Session
 
 SILENT_NS = 10_000_000_000
@@ -46,35 +45,42 @@ MAX_SESSIONS_EACH = 16
 
 Client = bytes
 Key = tuple[Client, int]
-
-
-@dataclass(slots=True)
-class _Asked:
-    """The answer a session is making."""
-
-    generation: int
-    at_ns: int
-    tokens_before: int
-    first_note_us: int | None = None
+"""A client, and the number by which it calls a session."""
+ForClient = tuple[Client, Reply]
 
 
 class Desk:
     """All sessions of one engine. [inference thread]"""
 
-    def __init__(self, model: Model, name: str, now_ns: Callable[[], int]) -> None:
+    def __init__(
+        self, model: Model, name: str, now_ns: Callable[[], int], capacity: int = MAX_SESSIONS
+    ) -> None:
         self._model, self._name, self._now_ns = model, name, now_ns
-        self._sessions: dict[Key, Session] = {}
-        self._asked: dict[Key, _Asked] = {}
+        self._capacity = capacity
+        self._seats: dict[Key, Conversation] = {}
+        self._names: dict[str, Conversation] = {}
+        self._waiting: list[ForClient] = []
+        """Replies to others than who spoke last."""
         self._last_heard_ns: dict[Client, int] = {}
-        self._started_ns = now_ns()
+        self._pulse = Pulse(now_ns)
         self._next_look_ns = 0
-        self._tokens = 0
-        self._next = 0
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """All that are open, each once."""
+        return list(dict.fromkeys(self._seats.values()))
 
     @property
     def busy(self) -> bool:
-        """Whether any session has work that can be done now."""
-        return any(session.has_work for session in self._sessions.values())
+        """Whether there is anything to do or to say now."""
+        voices = (v for c in self._seats.values() for v in c.voices.values())
+        return bool(self._waiting) or any(voice.has_work for voice in voices)
+
+    @property
+    def room(self) -> int:
+        """How many more sessions fit."""
+        taken = sum(conversation.size for conversation in self.conversations)
+        return max(0, min(self._capacity - taken, self._model.pool.free))
 
     def handle(self, client: Client, request: Request) -> list[Reply]:
         """Serve a request; what takes long is only begun."""
@@ -86,48 +92,34 @@ class Desk:
                 return [Pong(number)]
             case StatusRequest():
                 return [self._status()]
-            case Open():
-                return self._open(client, request)
-        key = (client, request.session)
-        if key not in self._sessions:
-            text = f"There is no session {request.session}; open it first."
-            return [Error("unknown-session", "client", text, request.session)]
-        try:
-            return self._in_session(key, self._sessions[key], request)
-        except Exception as error:  # as in `turn`
-            return [self._broken(key, error)]
+            case Open() | Join():
+                return self._enter((client, request.session), request)
+        return self._in_session((client, request.session), request)
 
-    def turn(self) -> list[tuple[Client, Reply]]:
-        """One step of one session: those that answer go first, then those that listen, in turn."""
-        waiting = [item for item in self._sessions.items() if item[1].has_work]
-        if not waiting:
-            return []
-        answering = [item for item in waiting if item[1].answering] or waiting
-        self._next += 1
-        key, session = answering[self._next % len(answering)]
-        try:
-            progress = session.step()
-        except Exception as error:  # one broken session must not end the others
-            return [(key[0], self._broken(key, error))]
-        replies: list[tuple[Client, Reply]] = []
-        asked = self._asked.get(key)
-        if asked and progress.notes:
-            if asked.first_note_us is None:
-                asked.first_note_us = self._since_us(asked)
-            replies.append((key[0], Notes(key[1], asked.generation, tuple(progress.notes))))
-        if asked and progress.reason:
-            replies.append((key[0], self._done(key, progress.reason)))
+    def turn(self) -> list[ForClient]:
+        """The next bit of work for all, and what it brought for whom."""
+        began_ns, drawn = self._now_ns(), 0
+        for voice, done in rota.step(self.conversations, self._model.pool):
+            if isinstance(done, Exception):
+                self._waiting += self._broken(voice.conversation, done)
+                continue
+            told = voice.conversation.progress(voice.take, done)
+            self._waiting += self._for_all(voice.conversation, told)
+            drawn += done.drawn
+        replies, self._waiting = self._waiting, []
+        self._pulse.worked(began_ns, drawn)
         return replies
 
-    def _broken(self, key: Key, error: Exception) -> Error:
-        """End a session that cannot go on; what happened goes to the log."""
-        logging.getLogger(__name__).error("session %s ended", key[1], exc_info=error)
-        self._drop(key)
-        text = "The engine ended this session because of a fault of its own; open it anew."
-        return Error("internal", "engine", text, key[1])
+    def telemetry(self) -> Telemetry | None:
+        """How busy the engine is; None if that was told less than a second ago."""
+        beat = self._pulse.beat()
+        if beat is None:
+            return None
+        uptime_ms, tokens = self._pulse.uptime_ms, self._pulse.tokens
+        return Telemetry(uptime_ms, len(self.conversations), self.room, tokens, *beat)
 
     def forget_silent(self) -> None:
-        """End the sessions of clients that have gone silent; looks about once a second."""
+        """Let clients go that have gone silent; looks about once a second."""
         now_ns = self._now_ns()
         if now_ns < self._next_look_ns:
             return
@@ -135,67 +127,90 @@ class Desk:
         limit = now_ns - SILENT_NS
         for client in [c for c, heard_ns in self._last_heard_ns.items() if heard_ns < limit]:
             del self._last_heard_ns[client]
-            for key in [key for key in self._sessions if key[0] == client]:
-                self._drop(key)
+            for key in [key for key in self._seats if key[0] == client]:
+                self._leave(key)
 
-    def _open(self, client: Client, request: Open) -> list[Reply]:
-        key = (client, request.session)
-        replies: list[Reply] = [self._done(key, "cancelled")] if key in self._asked else []
-        self._drop(key)
-        own = sum(1 for other, _ in self._sessions if other == client)
-        if len(self._sessions) >= MAX_SESSIONS or own >= MAX_SESSIONS_EACH:
-            text = (
-                f"The engine is full: {len(self._sessions)} sessions are open, {own} of them yours."
-            )
-            return [*replies, Error("refused", "engine", text, request.session)]
+    def _enter(self, key: Key, request: Open | Join) -> list[Reply]:
+        replies = self._leave(key)
+        own = sum(1 for client, _ in self._seats if client == key[0])
         try:
-            self._sessions[key] = Session(self._model, request)
+            if own >= MAX_SESSIONS_EACH:
+                raise UserError(f"You have {own} sessions open, and nobody may have more.")
+            opened = self._joined(request) if isinstance(request, Join) else self._opened(request)
         except UserError as error:
-            return [*replies, Error("refused", "client", str(error), request.session)]
-        return [*replies, Opened(request.session)]
+            return [*replies, Error("refused", "client", str(error), key[1])]
+        if opened is None:
+            n = len(self.conversations)
+            text = f"The engine is full: {n} sessions are open, and one more would make all late."
+            return [*replies, Error("refused", "engine", text, key[1])]
+        self._seats[key] = opened
+        return [*replies, Opened(key[1])]
 
-    def _in_session(self, key: Key, session: Session, request: Request) -> list[Reply]:
-        replies: list[Reply] = []
-        if not isinstance(request, Heard) and key in self._asked:
-            replies.append(self._done(key, "cancelled"))
-        match request:
-            case Listen(_, events):
-                session.hear(events)
-            case Heard(_, position, horizon):
-                session.heard(position, horizon)
-            case Rewind(_, tick):
-                session.rewind(tick)
-            case Cancel():
-                session.cancel()
-            case Close():
-                self._drop(key)
-            case Answer():
-                session.answer(request)
-                self._ask(key, request.generation)
-            case Infill():
-                session.infill(request)
-                self._ask(key, request.generation)
+    def _opened(self, request: Open) -> Conversation | None:
+        """A new conversation; None if it does not fit."""
+        if request.name in self._names:
+            raise UserError(f"There is a session named {request.name!r} already: join it.")
+        if not self.room:
+            return None
+        session = Session(self._model, request)
+        conversation = Conversation(request.session, session, self._now_ns)
+        if request.name:
+            self._names[request.name] = conversation
+        return conversation
+
+    def _joined(self, request: Join) -> Conversation:
+        if request.name not in self._names:
+            raise UserError(f"There is no session named {request.name!r}.")
+        return self._names[request.name]
+
+    def _in_session(self, key: Key, request: Said | Close) -> list[Reply]:
+        if key not in self._seats:
+            text = f"There is no session {key[1]}; open it first."
+            return [Error("unknown-session", "client", text, key[1])]
+        if isinstance(request, Close):
+            return self._leave(key)
+        conversation = self._seats[key]
+        try:
+            replies = conversation.handle(request, self.room)
+        except UserError as error:
+            return [Error("refused", "client", str(error), key[1])]
+        except Exception as error:  # as in `turn`
+            told = self._broken(conversation, error)
+            self._waiting += [(client, reply) for client, reply in told if client != key[0]]
+            return [reply for client, reply in told if client == key[0]]
+        others = [other for other in self._members(conversation) if other != key]
+        self._waiting += [(c, Overheard(number, request)) for c, number in others]
+        self._waiting += [(c, replace(r, session=number)) for c, number in others for r in replies]
+        return [replace(reply, session=key[1]) for reply in replies]
+
+    def _members(self, conversation: Conversation) -> Iterator[Key]:
+        return (key for key, other in self._seats.items() if other is conversation)
+
+    def _for_all(self, conversation: Conversation, replies: list[Reply]) -> Iterator[ForClient]:
+        for client, number in self._members(conversation):
+            for reply in replies:
+                yield client, replace(reply, session=number)
+
+    def _broken(self, conversation: Conversation, error: Exception) -> list[ForClient]:
+        """End a session that cannot go on; what happened goes to the log."""
+        logging.getLogger(__name__).error("session %s ended", conversation.number, exc_info=error)
+        text = "The engine ended this session because of a fault of its own; open it anew."
+        told = Error("internal", "engine", text, conversation.number)
+        replies = list(self._for_all(conversation, [told]))
+        for key in list(self._members(conversation)):
+            self._leave(key)
         return replies
 
-    def _ask(self, key: Key, generation: int) -> None:
-        self._asked[key] = _Asked(generation, self._now_ns(), self._sessions[key].tokens)
-
-    def _done(self, key: Key, reason: str) -> Done:
-        asked = self._asked.pop(key)
-        tokens = self._sessions[key].tokens - asked.tokens_before
-        self._tokens += tokens
-        total_us = self._since_us(asked)
-        return Done(key[1], asked.generation, reason, tokens, asked.first_note_us, total_us)
-
-    def _since_us(self, asked: _Asked) -> int:
-        return (self._now_ns() - asked.at_ns) // 1000
-
-    def _drop(self, key: Key) -> None:
-        self._sessions.pop(key, None)
-        self._asked.pop(key, None)
+    def _leave(self, key: Key) -> list[Reply]:
+        """A client is done with a session; it ends with the last of those who share it."""
+        conversation = self._seats.pop(key, None)
+        if conversation is None or any(self._members(conversation)):
+            return []
+        self._names = {n: c for n, c in self._names.items() if c is not conversation}
+        return conversation.interrupt()
 
     def _status(self) -> Status:
-        uptime_ms = (self._now_ns() - self._started_ns) // 1_000_000
+        pulse, sessions = self._pulse, len(self.conversations)
         return Status(
-            self._name, len(self._sessions), self._model.slot_bytes, uptime_ms, self._tokens
+            self._name, sessions, self._model.slot_bytes, pulse.uptime_ms, pulse.tokens, self.room
         )

@@ -34,10 +34,7 @@ class Ending:
         """Whether the piece may end at a tick."""
         return tick >= self._from
 
-    def favoured(self, logits: Floats, tick: int) -> Floats:
-        """Logits (V,) at a tick; those given are left alone."""
-        if not self._pulls or tick < self._from:
-            return logits
-        favoured = logits.copy()
-        favoured[END] += np.float32(ENDING_NATS * min((tick - self._from) / self._ticks, 1.0))
-        return favoured
+    def favour(self, logits: Floats, tick: int) -> None:
+        """Make the end likelier in logits (V,) at a tick, in place."""
+        if self._pulls and tick >= self._from:
+            logits[END] += np.float32(ENDING_NATS * min((tick - self._from) / self._ticks, 1.0))

@@ -19,7 +19,7 @@ ENTRANCE_NATS = 8.0
 PUSHED = 8
 """The part of the time, one over this, that is left when they are pushed: of eight bars the last.
 
-Six instruments need as many moments; without it 54 of 100 bands were all in by then, not 90.
+Six instruments need as many moments; without it 54 % of bands were all in by then.
 """
 
 
@@ -32,26 +32,25 @@ class Entrances:
     def __init__(self, instruments: Iterable[int], start: int, ticks: int) -> None:
         self._missing: Mask = np.zeros(len(INSTRUMENTS), np.bool_)
         self._missing[list(instruments)] = ticks > 0
-        self._left = int(self._missing.sum())
+        self.missing = int(self._missing.sum())
+        """How many are not in yet."""
         self._start, self._ticks = start, ticks - ticks // PUSHED
 
     def heard(self, instrument: int) -> None:
         """A note of an instrument was struck."""
-        if self._left and self._missing[instrument]:
+        if self.missing and self._missing[instrument]:
             self._missing[instrument] = False
-            self._left -= 1
+            self.missing -= 1
 
-    def favoured(self, logits: Floats, tick: int) -> Floats:
-        """Logits (V,) for the first note of the moment at a tick; those given are left alone."""
-        if not self._left:
-            return logits
+    def favour(self, logits: Floats, tick: int) -> None:
+        """Make notes of the missing likelier, in place, in logits (V,) of a moment's first note."""
+        if not self.missing:
+            return
         passed = min(max(tick - self._start, 0) / self._ticks, 1.0)
-        favoured = logits.copy()
-        notes = favoured[vocab.NOTE : vocab.STYLE].reshape(len(INSTRUMENTS), -1)
-        notes[self._missing] += np.float32(ENTRANCE_NATS * passed)
-        return favoured
+        notes = logits[vocab.NOTE : vocab.STYLE].reshape(len(INSTRUMENTS), -1)
+        notes += (np.float32(ENTRANCE_NATS * passed) * self._missing)[:, None]
 
     def overdue(self, tick: int) -> Mask | None:
         """Instruments (17,) one of which must begin the moment at a tick; None if anyone may."""
-        late = self._left and tick - self._start >= self._ticks
+        late = self.missing and tick - self._start >= self._ticks
         return self._missing if late else None

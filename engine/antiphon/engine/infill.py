@@ -41,23 +41,25 @@ class Infilling:
         after = sorted(note for note in request.after if note.onset >= request.until)
         self._struck_next = {(n.instrument, n.pitch): n.onset for n in reversed(after)}
         self._slot = model.slot()
-        self._cache = Cache(self._slot, model.shape.window)
+        self.cache = Cache(self._slot, model.shape)
         self._motif, self._echo = _remembered(after, before), opened.feel.echo
         here = before[-1].onset if before else request.start
-        self._rows = [*labels, *_surroundings(before, after, here, grid, model.shape.window)]
+        self.rows = [*labels, *_surroundings(before, after, here, grid, model.shape.window)]
         self._cursor, self._decoder = Cursor(here, grid), Decoder(here)
         size = model.shape.vocabulary
-        self.playing = Playing(_as_answer(request), request.start, opened, size)
+        self.playing = Playing(_as_answer(request), request.start, opened, size, self._struck_next)
         self._rest()
         self.playing.begin(self._cursor, before)
 
-    def step(self) -> Progress:
-        """Do the next bit of work: at most one call of the model."""
-        if self.playing.late:
-            return Progress([], "until")
-        if not self._cache.advance(self._rows, len(self._rows)):
-            return Progress([])
-        return self._draw()
+    @property
+    def ready(self) -> bool:
+        """Whether the next thing to do is to draw."""
+        return self.cache.current == len(self.rows)
+
+    def prepare(self) -> Progress:
+        """Feed a chunk."""
+        self.cache.advance(self.rows, len(self.rows))
+        return Progress([])
 
     def _rest(self) -> None:
         """Wait for as long as there is nothing to draw."""
@@ -65,8 +67,11 @@ class Infilling:
             self._append(row)
         self._decoder.tick = self._cursor.tick
 
-    def _draw(self) -> Progress:
-        logits = self._motif.favoured(self._slot.logits[0], self._echo)
+    def draw(self) -> Progress:
+        """Draw a token."""
+        if self.playing.late:
+            return Progress([], "until")
+        logits = self._motif.favoured(self._slot.logits, self._echo)
         token, velocity = self.playing.next(logits, self._slot.velocity_logits)
         reason = self.playing.over(token)
         if reason:
@@ -78,7 +83,7 @@ class Infilling:
         return Progress(notes, drawn=1)
 
     def _append(self, row: Row) -> None:
-        self._rows.append(row)
+        self.rows.append(row)
         self._motif.append(row.token)
 
     def _fitting(self, note: Note) -> Note:

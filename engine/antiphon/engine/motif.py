@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Sequence
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -29,8 +30,8 @@ ORDER = 6
 SCALE, POWER, MOST_ODDS = 10.5, 1.85, 19.0
 """A thread trusted t stands (t / SCALE) ** POWER to one against the network, at most MOST_ODDS.
 
-The first two were learnt (`export/motif_weights.py`). The last costs nothing, and an answer can
-leave what it repeats.
+The first two were learnt (`export/release/motif_weights.py`). The last costs nothing, and an
+answer can leave what it repeats.
 """
 NEAR = 4
 """Trust ends at the distance over this: what goes round in small circles is not sure to go on."""
@@ -93,6 +94,13 @@ class Motif:
         self._run = 0
         self._log: deque[_Step | None] = deque(maxlen=UNDO)
 
+    def fork(self) -> Motif:
+        """The same memory, going its own way from here."""
+        other = copy(self)
+        other._grams, other._latest = self._grams[:], dict(self._latest)
+        other._pitches, other._log = self._pitches[:], self._log.copy()
+        return other
+
     def __len__(self) -> int:
         """Rows told."""
         return self._n_rows
@@ -129,6 +137,10 @@ class Motif:
             step = self._log.pop()
             if step is not None:
                 self._take_back(step)
+
+    def forget(self, rows: int) -> None:
+        """The first so many rows are no longer counted; what they told is still remembered."""
+        self._n_rows -= rows
 
     def expected(self) -> Expected | None:
         """The token that the thread leads to; None if there is none or it is not trusted."""

@@ -5,23 +5,22 @@ It knows the rules of one answer and where it has got to. Rows, cache and model 
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from . import vocabulary as vocab
-from .constraints import Rules
+from .constraints import COMMON_TIME, Rules, wait_ids
 from .ending import Ending
 from .entrances import Entrances
-from .notes import TICKS_PER_BEAT, Note
+from .moves import Moves
+from .notes import Note
 from .protocol import Answer, Open
-from .sampling import Floats, Mask, draw
+from .repetition import Repetition
+from .sampling import COLDEST, Floats, Heat, draw, draw_of_few, reheat
 from .tokens import Cursor
-
-COMMON_TIME = (4, 4)
-"""What a bar is where there are none."""
+from .wishes import Feel
 
 VelocityLogits = Callable[[int], Floats]
 
@@ -38,25 +37,32 @@ class Progress(NamedTuple):
 
 
 class Playing:
-    """One answer, from tick `start` on."""
+    """One answer, from tick `start` on; of `struck_next` see `Moves`."""
 
-    def __init__(self, request: Answer, start: int, opened: Open, size: int) -> None:
-        wishes = request.constraints or opened.constraints
+    def __init__(
+        self,
+        request: Answer,
+        start: int,
+        opened: Open,
+        size: int,
+        struck_next: Mapping[tuple[int, int], int] | None = None,
+    ) -> None:
+        wishes, feel = request.constraints or opened.constraints, opened.feel
         bar = vocab.bar_ticks(*(opened.metre or COMMON_TIME))
-        self.request, self.start, self._feel = request, start, opened.feel
-        self.constraints, self.rules = wishes, Rules(size, wishes)
+        self.request, self.start = request, start
+        self.constraints, self.rules = wishes, Rules(size, wishes, opened.metre)
         self.begun = False
         self.cursor = Cursor()
+        self._heat, self._rhythm_heat = Heat.of(feel), Heat.of(feel, feel.rhythm)
+        self._kinds = _kinds(feel)
+        self._uniform = np.random.Generator(np.random.PCG64([opened.seed, request.start])).random
         self._ending = Ending(request, bar)
-        self._random = np.random.Generator(np.random.PCG64([opened.seed, request.start]))
         self._entrances = Entrances(wishes.instruments, start, wishes.enter_within * bar)
-        self._last: int | None = None
-        self._rest = 0
+        self._repetition = Repetition(feel.repetition)
+        self._moves = Moves(self.rules, struck_next or {})
         self._lead = 0
         self._length_due = False
         self._told = False
-        self._sounding: list[Note] = []
-        self._struck: deque[int] = deque(maxlen=self.rules.density)
 
     @property
     def tick(self) -> int:
@@ -84,22 +90,21 @@ class Playing:
     def begin(self, cursor: Cursor, before: Iterable[Note]) -> None:
         """Go on from a place, ready to draw; `before` are the notes behind it."""
         self.cursor, self.begun = cursor, True
-        self._sounding = [note for note in before if note.end > self.tick]
+        self._moves.begin(self.tick, before)
         self._lead = max(0, self.start - self.tick)
 
     def next(self, logits: Floats, velocity_logits: VelocityLogits) -> tuple[int, int]:
         """Draw a token and the value of its velocity column."""
         if self._length_due:
-            return self._drawn(logits, self.rules.lengths()), 0
+            return self._among(self.rules.length_ids, logits, self._rhythm_heat), 0
         if self._lead:
-            return self._drawn(logits, self.rules.waits(self._lead)), 0
-        logits = self._ending.favoured(logits, self.tick)
-        if self._last is None:
-            logits = self._entrances.favoured(logits, self.tick)
-        token = self._drawn(logits, self._events())
+            return self._among(wait_ids(self._lead), logits, self._rhythm_heat), 0
+        token = draw(self._weighed(logits), self._heat, self._uniform())
         if not vocab.is_note(token):
             return token, 0
-        return token, 1 + draw(velocity_logits(token), self._feel, self._random.random())
+        first, behind = self.rules.velocity_bins
+        bins = velocity_logits(token)[first:behind].tolist()
+        return token, 1 + first + draw_of_few(bins, self._heat, self._uniform())
 
     def over(self, token: int) -> str | None:
         """Why the answer is over with this token, if it is; the token is then not played."""
@@ -110,7 +115,7 @@ class Playing:
 
     def begins_moment(self, token: int) -> bool:
         """Whether the token is the first note of its moment: labels may be told before it."""
-        return self._last is None and vocab.is_note(token)
+        return self._moves.last is None and vocab.is_note(token)
 
     def told(self) -> None:
         """Labels were told in place of a note that was drawn: a note is drawn again, and only that.
@@ -122,30 +127,51 @@ class Playing:
     def took(self, token: int, notes: Sequence[Note]) -> None:
         """Note that `token` was appended and completed `notes`."""
         self._length_due = vocab.needs_length(token)
-        self._sounding += notes
         if vocab.is_note(token):
-            self._last, self._rest, self._told = token, 0, False
-            self._struck.append(self.tick)
+            self._told = False
+            self._moves.struck(token)
+            self._repetition.struck(token)
             self._entrances.heard(vocab.instrument_pitch(token)[0])
         elif vocab.is_wait(token):
             ticks = vocab.ticks_of(token)
             self._lead = max(0, self._lead - ticks)
-            self._rest += ticks
-            self._last = None
-            self._sounding = [note for note in self._sounding if note.end > self.tick]
+            self._moves.waited(ticks)
+        for note in notes:
+            self._moves.sounds(note)
 
-    def _drawn(self, logits: Floats, allowed: Mask) -> int:
-        return draw(logits, self._feel, self._random.random(), allowed)
+    def _among(self, ids: tuple[int, int], logits: Floats, heat: Heat) -> int:
+        """Draw one of a run of tokens, any of which is legal."""
+        first, behind = ids
+        return first + draw(logits[first:behind], heat, self._uniform())
 
-    def _events(self) -> Mask:
-        first = self.request.prompt and self._rest == 0 and self._last is None
-        full = len(self._struck) == self.rules.density
-        crowded = full and self.tick - self._struck[0] < TICKS_PER_BEAT
-        return self.rules.events(
-            self._sounding, self._last, self._rest,
-            crowded=crowded and not first,
-            may_wait=not first,
-            may_end=self._ending.allowed(self.tick) and not first,
-            only=self._entrances.overdue(self.tick),
-            strike=self._told,
-        )  # fmt: skip
+    def _weighed(self, logits: Floats) -> Floats:
+        """Logits (V,) of what may come at this place, as the wishes weigh them."""
+        moves, tick = self._moves, self.cursor.tick
+        begins = moves.last is None
+        first = begins and self.request.prompt and moves.rest == 0
+        may_end = self._ending.allowed(tick) and not first
+        awaited = begins and self._entrances.missing
+        weighed = moves.masked(
+            logits,
+            may_end=may_end,
+            strike=self._told or first,
+            only=self._entrances.overdue(tick) if awaited else None,
+        )
+        if awaited:
+            self._entrances.favour(weighed, tick)
+        if may_end:
+            self._ending.favour(weighed, tick)
+        self._repetition.shun(weighed)
+        for kind, factor in self._kinds:
+            reheat(weighed[kind], self._heat.temperature, factor)
+        return weighed
+
+
+def _kinds(feel: Feel) -> list[tuple[slice, float]]:
+    """The kinds of token that have a heat of their own, and what it is times the temperature."""
+    kinds = [
+        (slice(vocab.WAIT, vocab.LENGTH), feel.rhythm),
+        (slice(vocab.NOTE, vocab.STYLE), feel.pitch),
+    ]
+    warm = feel.temperature >= COLDEST
+    return [(kind, factor) for kind, factor in kinds if warm and factor != 1]

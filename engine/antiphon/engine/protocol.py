@@ -17,13 +17,17 @@ II. The player interrupts
 III. Bars that displease
     open → opened, listen (the piece) → infill with what comes after → notes… → done
 
-IV. The engine is lost
+IV. Several takes, or an answer made ahead of the phrase's end
+    answer (takes 3) → notes (take 0…2)…, keep → done…
+    answer (takes 1), [the player goes on after all] listen: the take is dropped
+
+V. The engine is lost
     no pong for 300 ms, or the socket closes: release every sounding note; when an engine is there
     again: hello, open, listen with what was heard so far, and go on
 
 Frames. One ZeroMQ message is one msgpack array: the message's name, then its fields in the order
 given here. A trailing field may be left out if it has a default. ROUTER on the engine's side,
-DEALER on the client's.
+DEALER on the client's; `telemetry` comes on a PUB socket of its own, if the engine was given one.
 
 Versions. `VERSION` grows when a message changes its meaning; names and fields are only ever added.
 A client must give up if `Welcome.version` is not its own.
@@ -44,6 +48,7 @@ VERSION = 1
 MAX_MESSAGE_BYTES = 2**20
 MOST_EVENTS = 4096
 """Most events of one `listen`."""
+MOST_TAKES = 8
 MOST_NOTES = 2048
 """Most notes of an example, or of what comes after a gap."""
 HEARTBEAT_MS = 100
@@ -102,6 +107,21 @@ class Open(Struct, frozen=True, array_like=True, tag="open"):
 
     Its ticks are its own. Of a long one the end counts.
     """
+    name: Label = ""
+    """By which other clients may `join` the session; empty keeps it to this one."""
+
+
+class Join(Struct, frozen=True, array_like=True, tag="join"):
+    """Share a session that another client has opened: a page, a recorder, a second keyboard.
+
+    Whoever shares it may say all that its opener may; everyone gets its notes, and hears what the
+    others say as `overheard`. It ends when the last of them has closed it or is gone.
+    """
+
+    session: SessionId
+    """Number by which this client will call it."""
+    name: Label
+    """The name it was opened with."""
 
 
 class Opened(Struct, frozen=True, array_like=True, tag="opened"):
@@ -142,6 +162,23 @@ class Answer(Struct, frozen=True, array_like=True, tag="answer"):
 
     From a bar before it the model may end the piece, and a bar after it the piece is over.
     """
+    takes: Annotated[int, Meta(ge=0, le=MOST_TAKES)] = 0
+    """0: the answer is part of the music at once. Else so many takes are made, side by side.
+
+    A take counts for nothing until `keep` names it; whatever else is said, but `heard`, drops them
+    all. So an answer can be made ahead, while nobody knows yet whether the phrase is over.
+    """
+
+
+class Keep(Struct, frozen=True, array_like=True, tag="keep"):
+    """Go on from one take of an answer, as if it alone had been made. May be said while it is."""
+
+    session: SessionId
+    """Number of the session."""
+    generation: Generation
+    """Number of the answer."""
+    take: Annotated[int, Meta(ge=0, lt=MOST_TAKES)]
+    """Which take, from 0."""
 
 
 class Infill(Struct, frozen=True, array_like=True, tag="infill"):
@@ -176,7 +213,9 @@ class Notes(Struct, frozen=True, array_like=True, tag="notes"):
     generation: int
     """Number of the answer it belongs to."""
     notes: tuple[Note, ...]
-    """Onsets never fall, not from one message to the next either."""
+    """Onsets never fall, not from one message to the next either (of one take)."""
+    take: int = 0
+    """Which take they belong to."""
 
 
 class Done(Struct, frozen=True, array_like=True, tag="done"):
@@ -194,6 +233,8 @@ class Done(Struct, frozen=True, array_like=True, tag="done"):
     """Microseconds from the request's arrival to its first note; None if it has none."""
     total_us: int
     """Microseconds from the request's arrival to the last token."""
+    take: int = 0
+    """Which take is complete; a `cancelled` is of all of them."""
 
 
 class Heard(Struct, frozen=True, array_like=True, tag="heard"):
@@ -230,6 +271,15 @@ class Close(Struct, frozen=True, array_like=True, tag="close"):
     """Number of the session."""
 
 
+class Overheard(Struct, frozen=True, array_like=True, tag="overheard"):
+    """What another client said in a session that is shared."""
+
+    session: int
+    """Number of the session."""
+    said: Listen | Answer | Keep | Infill | Heard | Rewind | Cancel
+    """Its message; the number of the session in it is that client's."""
+
+
 class Ping(Struct, frozen=True, array_like=True, tag="ping"):
     """Are you there? Also keeps the client's sessions: they end after 10 s without one."""
 
@@ -261,6 +311,28 @@ class Status(Struct, frozen=True, array_like=True, tag="status"):
     """Milliseconds since the start."""
     tokens: int
     """Tokens drawn since the start."""
+    room: int = 0
+    """How many more sessions fit, as measured on this machine; the next one is refused."""
+
+
+class Telemetry(Struct, frozen=True, array_like=True, tag="telemetry"):
+    """How busy the engine is: about once a second, to whoever listens on its PUB socket.
+
+    May be lost; nothing depends on it.
+    """
+
+    uptime_ms: int
+    """Milliseconds since the start."""
+    sessions: int
+    """Open sessions of all clients."""
+    room: int
+    """How many more fit."""
+    tokens: int
+    """Tokens drawn since the start."""
+    tokens_per_s: float
+    """Tokens a second since the last message."""
+    busy: float
+    """Part of that time in which the decode loop worked, 0 to 1."""
 
 
 class Error(Struct, frozen=True, array_like=True, tag="error"):
@@ -277,9 +349,10 @@ class Error(Struct, frozen=True, array_like=True, tag="error"):
 
 
 Request = (
-    Hello | Open | Listen | Answer | Infill | Heard | Rewind | Cancel | Close | Ping | StatusRequest
+    Hello | Open | Join | Listen | Answer | Keep | Infill | Heard | Rewind | Cancel | Close | Ping
+    | StatusRequest
 )  # fmt: skip
-Reply = Welcome | Opened | Notes | Done | Pong | Status | Error
+Reply = Welcome | Opened | Notes | Done | Overheard | Pong | Status | Telemetry | Error
 
 _encoder = msgspec.msgpack.Encoder()
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import zmq
 
@@ -41,6 +41,18 @@ MOST_SAID = 200
 """Characters of a complaint: a client's own text is not sent back to it at length."""
 _REPLIES = "inproc://replies"
 _STOP = b"stop"
+_EVERYBODY = b""
+"""Whom telemetry is for; no client is called that."""
+_OF_ROUTER = {
+    zmq.ROUTER_MANDATORY: 1,
+    zmq.LINGER: 0,
+    zmq.MAXMSGSIZE: MAX_MESSAGE_BYTES,
+    zmq.SNDHWM: HIGH_WATER,
+    zmq.RCVHWM: HIGH_WATER,
+    zmq.HEARTBEAT_IVL: HEARTBEAT_MS,
+    zmq.HEARTBEAT_TIMEOUT: LOST_MS,
+}
+_OF_PUBLIC = {zmq.LINGER: 0, zmq.SNDHWM: 10}
 _LOOPBACK = ("tcp://127.0.0.1:", "tcp://[::1]:", "ipc://", "inproc://")
 
 
@@ -52,13 +64,16 @@ class Server:
     server.stop()        [any thread, signal handlers too]
     """
 
-    def __init__(self, desk: Desk, endpoint: str) -> None:
+    def __init__(self, desk: Desk, endpoint: str, telemetry: str | None = None) -> None:
         self._desk = desk
         self._inbox: queue.SimpleQueue[tuple[bytes, Request] | None] = queue.SimpleQueue()
         self._context = zmq.Context()
-        self._router = _router(self._context, endpoint)
+        self._router = _bound(self._context, zmq.ROUTER, endpoint, _OF_ROUTER)
         self.endpoint: str = self._router.getsockopt_string(zmq.LAST_ENDPOINT)
         """Where it really listens: port 0 is replaced by the one that was free."""
+        self._public = _bound(self._context, zmq.PUB, telemetry, _OF_PUBLIC) if telemetry else None
+        self.telemetry = self._public.getsockopt_string(zmq.LAST_ENDPOINT) if self._public else ""
+        """Where telemetry is published, empty if nowhere."""
         self._inward = self._context.socket(zmq.PAIR)
         self._inward.bind(_REPLIES)
         self._outward = self._context.socket(zmq.PAIR)
@@ -96,6 +111,8 @@ class Server:
         self._desk.forget_silent()
         for client, reply in self._desk.turn():
             self._reply(client, reply)
+        if self._public and (telemetry := self._desk.telemetry()):
+            self._reply(_EVERYBODY, telemetry)
         return True
 
     def _reply_all(self, client: bytes, replies: list[Reply]) -> None:
@@ -120,8 +137,9 @@ class Server:
                 if self._inward in ready and not _drain(self._inward, self._send):
                     return
         finally:
-            self._router.close(0)
-            self._inward.close(0)
+            for socket in (self._router, self._inward, self._public):
+                if socket:
+                    socket.close(0)
 
     def _receive(self, frames: list[bytes]) -> bool:
         client = frames[0]
@@ -137,34 +155,34 @@ class Server:
         if frames == [_STOP]:
             return False
         try:
-            self._router.send_multipart(frames, zmq.DONTWAIT)
+            if frames[0] == _EVERYBODY and self._public:
+                self._public.send(frames[1], zmq.DONTWAIT)
+            else:
+                self._router.send_multipart(frames, zmq.DONTWAIT)
         except (zmq.Again, zmq.ZMQError):
             # Full or gone: the client finds out by its heartbeat, the others must not wait.
             return True
         return True
 
 
-def _router(context: zmq.Context[zmq.Socket[bytes]], endpoint: str) -> zmq.Socket[bytes]:
+def _bound(
+    context: zmq.Context[zmq.Socket[bytes]],
+    kind: int,
+    endpoint: str,
+    options: Mapping[zmq.SocketOption, int],
+) -> zmq.Socket[bytes]:
+    """A socket that listens; MachineError if it cannot, and then the context is over."""
     _check(endpoint)
-    router = context.socket(zmq.ROUTER)
-    for option, value in (
-        (zmq.ROUTER_MANDATORY, 1),
-        (zmq.LINGER, 0),
-        (zmq.MAXMSGSIZE, MAX_MESSAGE_BYTES),
-        (zmq.SNDHWM, HIGH_WATER),
-        (zmq.RCVHWM, HIGH_WATER),
-        (zmq.HEARTBEAT_IVL, HEARTBEAT_MS),
-        (zmq.HEARTBEAT_TIMEOUT, LOST_MS),
-    ):
-        router.setsockopt(option, value)
+    socket = context.socket(kind)
+    for option, value in options.items():
+        socket.setsockopt(option, value)
     try:
-        router.bind(endpoint)
+        socket.bind(endpoint)
     except zmq.ZMQError as error:
-        router.close(0)
-        context.term()
+        context.destroy(linger=0)
         reason = zmq.strerror(error.errno or 0)
         raise MachineError(f"Cannot listen on {endpoint}: {reason}.") from None
-    return router
+    return socket
 
 
 def _check(endpoint: str) -> None:

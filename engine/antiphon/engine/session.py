@@ -15,8 +15,10 @@ it; rewinding is forgetting. Knows nothing of sockets, threads or the time of da
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 import numpy as np
+from msgspec.structs import replace
 
 from . import excerpt
 from . import vocabulary as vocab
@@ -25,14 +27,17 @@ from .infill import Infilling
 from .labels import Labels
 from .model import Model
 from .motif import Motif
-from .notes import TICKS_PER_BEAT, Event, Note, without_overlaps
+from .notes import FREE_TEMPO_BPM, TICKS_PER_BEAT, Event, Note, without_overlaps
 from .playing import Playing
 from .playing import Progress as Progress
 from .protocol import Answer, Infill, Open
 from .sampling import Mask
+from .slots import Slot
 from .tokens import MAX_REST, Grid, Row, Whole, encode
 from .transcript import Entry, Transcript
 
+SEED_STEP = 0x9E37_79B9_7F4A_7C15
+"""Between the seeds of takes: the golden ratio's, so that no two sessions' takes fall together."""
 EXAMPLE_ROWS = 600
 """Most rows of music that a style is taken from."""
 
@@ -47,7 +52,7 @@ class Session:
         self._model = model
         self._opened = opened
         self._slot = model.slot()
-        self._cache = Cache(self._slot, model.shape.window)
+        self._cache = Cache(self._slot, model.shape)
         self._motif = Motif()
         self._grid = Grid(0, vocab.bar_ticks(*opened.metre)) if opened.metre else None
         self._labels = Labels(model.vocabulary, opened)
@@ -57,13 +62,56 @@ class Session:
         self._infilling: Infilling | None = None
         self._position = 0
         self._horizon: int | None = None
+        self.take = 0
+        """Which variant of its answers it draws; 0 is what it draws if nobody asks for takes."""
         self.tokens = 0
         """Tokens drawn so far."""
+
+    def fork(self, take: int = 0) -> Session:
+        """The same conversation, going its own way from here, drawing as its `take`-th variant.
+
+        An answer being made is left out. InternalError if no place is free.
+        """
+        other = copy(self)
+        other._slot = self._slot.fork()
+        other._cache, other._motif = self._cache.fork(other._slot), self._motif.fork()
+        other.transcript, other.take = self.transcript.fork(), take
+        other._playing = other._infilling = None
+        return other
+
+    @property
+    def _drawing(self) -> Open:
+        """What answers are drawn by: takes but the first have seeds of their own."""
+        if not self.take:
+            return self._opened
+        seed = (self._opened.seed + self.take * SEED_STEP) % 2**63
+        return replace(self._opened, seed=seed)
 
     @property
     def answering(self) -> bool:
         """Whether an answer is being made, or a gap filled."""
         return self._playing is not None or self._infilling is not None
+
+    @property
+    def behind(self) -> int:
+        """Rows that were heard and are not fed yet."""
+        return len(self.transcript.rows) - self._cache.fed
+
+    @property
+    def music_left_ms(self) -> float:
+        """What was made and, as far as is known, has not sounded yet; 0 if nothing is being made.
+
+        Who does not say where the play head is counts from where the answer began.
+        """
+        playing = self._infilling.playing if self._infilling else self._playing
+        if playing is None:
+            return 0.0
+        heard = playing.start if self._horizon is None else self._position
+        return (
+            (playing.tick - heard)
+            * 60_000
+            / (TICKS_PER_BEAT * (self._opened.bpm or FREE_TEMPO_BPM))
+        )
 
     @property
     def has_work(self) -> bool:
@@ -79,12 +127,21 @@ class Session:
     def hear(self, events: Iterable[Event]) -> None:
         """Take what the player did. An answer being made ends; its notes stay until rewound."""
         self.cancel()
+        self._forget()
         self._changed(self.transcript.hear(events))
 
     def rewind(self, tick: int) -> None:
         """Forget every note struck at or after `tick`."""
         self.cancel()
         self._changed(self.transcript.rewind(tick))
+
+    def _forget(self) -> None:
+        """Let go of music so old that nothing depends on it, so that no session grows for ever."""
+        rows = self._cache.spare(len(self.transcript.rows))
+        if rows:
+            self.transcript.forget(rows)
+            self._cache.forget(rows)
+            self._motif.forget(rows)
 
     def _changed(self, row: int) -> None:
         """Rows of the transcript from index `row` on are not what they were."""
@@ -106,7 +163,7 @@ class Session:
         transcript = self.transcript
         first = transcript.tick + 1 if transcript.entries else 0
         start = max(request.start, first)
-        playing = Playing(request, start, self._opened, self._model.shape.vocabulary)
+        playing = Playing(request, start, self._drawing, self._model.shape.vocabulary)
         self._playing = playing
         if not transcript.entries and not self._opened.example:
             self._changed(transcript.start(self._labels_of(playing)))
@@ -123,9 +180,46 @@ class Session:
         heard = self.transcript.notes()
         self._infilling = Infilling(self._model, self._opened, request, heard, labels, self._grid)
 
+    @property
+    def ready(self) -> bool:
+        """Whether the next thing to do is to draw."""
+        if self._infilling is not None:
+            return self._infilling.ready
+        playing, rows = self._playing, self.transcript.rows
+        return playing is not None and playing.begun and self._cache.current == len(rows)
+
+    def draw(self) -> Progress:
+        """Draw a token; then `waiting` must be fed before the next one. Never calls the model."""
+        return self._noted(self._infilling.draw() if self._infilling else self._draw())
+
+    @property
+    def waiting(self) -> tuple[Slot, Row] | None:
+        """What a decode has to feed so that the session is ready again; None if that is not all."""
+        if self._infilling is not None:
+            return self._infilling.cache.next(self._infilling.rows)
+        playing = self._playing
+        if playing is None or not playing.begun:
+            return None
+        return self._cache.next(self.transcript.rows)
+
+    def decoded(self) -> None:
+        """What was `waiting` is fed."""
+        (self._infilling.cache if self._infilling else self._cache).decoded()
+
     def step(self) -> Progress:
-        """Do the next bit of work: at most one call of the model."""
-        progress = self._step()
+        """Do the next bit of work alone: at most one call of the model."""
+        progress = self.draw() if self.ready else self.prepare()
+        if waiting := self.waiting:
+            slot, row = waiting
+            slot.decode(row)
+            self.decoded()
+        return progress
+
+    def prepare(self) -> Progress:
+        """Feed a chunk, or find the next thing to do; nothing is drawn."""
+        return self._noted(self._prepare())
+
+    def _noted(self, progress: Progress) -> Progress:
         self.tokens += progress.drawn
         if progress.reason:
             self.cancel()
@@ -137,11 +231,11 @@ class Session:
         self._cache.move(len(rows))
         while not self._cache.advance(rows, len(rows)):
             pass
-        return [float(x) for x in self._slot.logits[0]]
+        return [float(x) for x in self._slot.logits]
 
-    def _step(self) -> Progress:
+    def _prepare(self) -> Progress:
         if self._infilling is not None:
-            return self._infilling.step()
+            return self._infilling.prepare()
         rows = self.transcript.rows
         playing = self._playing
         if playing is None:
@@ -150,10 +244,8 @@ class Session:
             self._motif.follow(rows, self._cache.fed)
         elif not playing.begun:
             self._settle(playing)
-        elif playing.late:
-            return Progress([], "until")
-        elif self._cache.advance(rows, len(rows)):
-            return self._draw(playing)
+        else:
+            self._cache.advance(rows, len(rows))
         return Progress([])
 
     def _settle(self, playing: Playing) -> None:
@@ -177,7 +269,7 @@ class Session:
             return entry.note.length
         if not self._cache.advance(rows, at + 1):
             return None
-        return vocab.ticks_of(int(np.where(allowed, self._slot.logits[0], -np.inf).argmax()))
+        return vocab.ticks_of(int(np.where(allowed, self._slot.logits, -np.inf).argmax()))
 
     def _begin(self, playing: Playing) -> None:
         """All lengths are known: stand behind the last note, ready to draw.
@@ -189,14 +281,17 @@ class Session:
         self._cache.move(len(transcript.rows))
         cursor = transcript.begin_playing(playing.start)
         transcript.rest_until(playing.rests_until, cursor)
-        playing.begin(cursor, transcript.notes())
+        playing.begin(cursor, transcript.sounding(cursor.tick))
         if playing.request.prompt:
             self._tell_labels(playing)
 
-    def _draw(self, playing: Playing) -> Progress:
-        rows = self.transcript.rows
+    def _draw(self) -> Progress:
+        playing, rows = self._playing, self.transcript.rows
+        assert playing is not None
+        if playing.late:
+            return Progress([], "until")
         self._motif.follow(rows, len(rows))
-        logits = self._motif.favoured(self._slot.logits[0], self._opened.feel.echo)
+        logits = self._motif.favoured(self._slot.logits, self._opened.feel.echo)
         token, velocity = playing.next(logits, self._slot.velocity_logits)
         reason = playing.over(token)
         if reason:
@@ -206,7 +301,6 @@ class Session:
             return Progress([])
         notes = self.transcript.play(playing.cursor.advance(token, velocity))
         playing.took(token, notes)
-        self._cache.advance(self.transcript.rows, len(self.transcript.rows))
         return Progress(notes, drawn=1)
 
     def _tell_labels(self, playing: Playing) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .vocabulary import instrument_pitch, is_length, is_wait, needs_length, ticks_of
+from .vocabulary import END, START, instrument_pitch, is_length, is_wait, needs_length, ticks_of
 
 
 class Sounding(NamedTuple):
     """The pitched notes that sound behind a row, of those told since the first row.
 
-    A note counts from its length on, until the moment its length reaches; drums never do.
+    A note counts from its length on, until the moment its length reaches, or another piece begins;
+    drums never do.
     """
 
     tick: int = 0
@@ -29,6 +30,8 @@ class Sounding(NamedTuple):
         if is_wait(token):
             tick = self.tick + ticks_of(token)
             return Sounding(tick, tuple(note for note in self.held if note[0] > tick))
+        if token in (START, END):
+            return Sounding(self.tick)
         if needs_length(token):
             return Sounding(self.tick, self.held, instrument_pitch(token)[1])
         if is_length(token) and self.struck is not None:

@@ -8,8 +8,9 @@ is its whole contract. Such labels belong to the note they lead to and go when i
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
@@ -23,6 +24,8 @@ PROVISIONAL_LENGTH = 24
 
 RESTATE_AFTER = 384
 """Rows after which labels are told again."""
+TOLD_KEPT = 256
+"""Times that labels were told and that rewinding can come back to."""
 
 
 class Held(Enum):
@@ -73,9 +76,19 @@ class Transcript:
         self._told = [self._opened_with]
         self._grid = grid
         self._whole: Whole | None = None
-        self._latest: dict[tuple[int, int], Entry] = {}
+        self._of_key: dict[tuple[int, int], list[Entry]] = {}
+        """The entries of each key that was ever struck, in order: never empty."""
         self._pedals: set[int] = set()
         self._decoder: Decoder | None = None
+
+    def fork(self) -> Transcript:
+        """The same music, going its own way from here. Costs a copy of every note."""
+        other = copy(self)
+        other.rows, other.entries = self.rows[:], [copy(entry) for entry in self.entries]
+        other._of_key = _by_key(other.entries)
+        other._told, other._pedals = self._told[:], set(self._pedals)
+        other._decoder = None
+        return other
 
     @property
     def tick(self) -> int:
@@ -93,7 +106,7 @@ class Transcript:
 
     def open_entries(self) -> list[Entry]:
         """Notes whose length is not known yet, in order."""
-        waiting = [entry for entry in self._latest.values() if entry.open]
+        waiting = [entry for entry in self._lasts() if entry.open]
         return sorted(waiting, key=lambda entry: _order(entry.note))
 
     def hear(self, events: Iterable[Event]) -> int:
@@ -106,22 +119,37 @@ class Transcript:
 
         Held notes that were settled for an answer from there on are open again.
         """
-        kept = [entry for entry in self.entries if entry.note.onset < tick]
-        changed = len(kept)
-        for i, entry in enumerate(kept):
-            if entry.played and entry.note.end > tick:
-                entry.note = shortened(entry.note, tick)
-                changed = min(changed, i)
-            elif entry.settled and entry.note.end >= tick:
-                entry.settled = False
-                entry.note = _provisional(entry.note)
-                changed = min(changed, i)
+        first = bisect_left(self.entries, tick, key=lambda entry: entry.note.onset)
+        gone = len(self.entries) > first
+        for entry in self.entries[first:]:
+            self._forget_last(_key(entry.note))
+        del self.entries[first:]
         self._decoder = None
-        gone, self.entries = len(self.entries) > len(kept), kept
-        self._latest = {_key(entry.note): entry for entry in kept}
-        if not kept:
+        # Of notes that reach past the tick each is the last of its key.
+        changed = [e for e in self._lasts() if e.note.end >= tick and _shorten(e, tick)]
+        if not self.entries:
             return self._open(self._opening, self._opened_with)
-        return self._rewrite(changed) if gone or changed < len(kept) else self.trim()
+        at = min((self._place(entry.note) for entry in changed), default=first)
+        return self._rewrite(at) if gone or changed else self.trim()
+
+    def sounding(self, tick: int) -> list[Note]:
+        """Notes that reach beyond a tick behind the last note."""
+        return [entry.note for entry in self._lasts() if entry.note.end > tick]
+
+    def forget(self, rows: int) -> None:
+        """Let go of the first so many rows and of the notes that begin there.
+
+        What is left keeps its rows, which stand so many further to the front. Nothing before can
+        be rewound to any more.
+        """
+        at = bisect_left(self.entries, rows, key=lambda entry: entry.begin)
+        del self.entries[:at], self.rows[:rows]
+        for entry in self.entries:
+            entry.begin -= rows
+        self._of_key = _by_key(self.entries)
+        self._prefix = self.entries[0].begin if self.entries else 0
+        self._told = [(max(0, told - rows), labels) for told, labels in self._told][-TOLD_KEPT:]
+        self._told[0] = (0, self._told[0][1])
 
     def settle(self, entry: Entry, length: int) -> int:
         """Give an open note a length for now; returns the index of the first row that changed."""
@@ -178,7 +206,7 @@ class Transcript:
         for note in notes:
             entry = Entry(note, self._begin, played=True)
             self.entries.append(entry)
-            self._latest[_key(note)] = entry
+            self._of_key.setdefault(_key(note), []).append(entry)
             self._begin = len(self.rows)
         return notes
 
@@ -204,7 +232,7 @@ class Transcript:
         at = changed = self._place(note)
         if at < len(self.entries) and _order(self.entries[at].note) == _order(note):
             return _NONE
-        before, after = self._neighbours(note, at)
+        before, after = self._neighbours(note)
         if before is not None:
             was_open, before.held, before.settled = before.open, Held.NOTHING, False
             if was_open or before.note.end > note.onset:
@@ -214,14 +242,15 @@ class Transcript:
             note = shortened(note, min(note.end, after.note.onset))
         entry = Entry(note, 0, Held.KEY if after is None else Held.NOTHING)
         self.entries.insert(at, entry)
-        if after is None:
-            self._latest[_key(note)] = entry
+        same = self._of_key.setdefault(_key(note), [])
+        insort(same, entry, key=lambda entry: entry.note.onset)
         return changed
 
     def _let_go(self, event: NoteOff) -> int:
-        entry = self._latest.get((event.instrument, event.pitch))
-        if entry is None or entry.held is not Held.KEY:
+        same = self._of_key.get((event.instrument, event.pitch))
+        if not same or same[-1].held is not Held.KEY:
             return _NONE
+        entry = same[-1]
         if event.instrument in self._pedals:
             entry.held = Held.PEDAL
             return _NONE
@@ -232,7 +261,7 @@ class Transcript:
             self._pedals.add(event.instrument)
             return _NONE
         self._pedals.discard(event.instrument)
-        held = [e for e in self._latest.values() if e.held is Held.PEDAL]
+        held = [e for e in self._lasts() if e.held is Held.PEDAL]
         return self._close([e for e in held if e.note.instrument == event.instrument], event.tick)
 
     def _close(self, entries: list[Entry], tick: int) -> int:
@@ -246,16 +275,20 @@ class Transcript:
         """Index at which a note stands, or would stand."""
         return bisect_left(self.entries, _order(note), key=lambda entry: _order(entry.note))
 
-    def _neighbours(self, note: Note, at: int) -> tuple[Entry | None, Entry | None]:
-        """The notes before and after on the same key, for one that would stand at index `at`."""
-        latest = self._latest.get(_key(note))
-        if latest is None or _order(latest.note) < _order(note):
-            return latest, None
-        # Events may come late: then, rarely, all of the transcript is looked through.
-        same = [i for i, entry in enumerate(self.entries) if _key(entry.note) == _key(note)]
-        before = [self.entries[i] for i in same if i < at]
-        after = [self.entries[i] for i in same if i >= at]
-        return (before[-1] if before else None), after[0]
+    def _neighbours(self, note: Note) -> tuple[Entry | None, Entry | None]:
+        """The notes before and after on the same key, for one that is not there yet."""
+        same = self._of_key.get(_key(note), [])
+        at = bisect_left(same, note.onset, key=lambda entry: entry.note.onset)
+        return same[at - 1] if at else None, same[at] if at < len(same) else None
+
+    def _lasts(self) -> Iterator[Entry]:
+        """The last entry of every key."""
+        return (same[-1] for same in self._of_key.values())
+
+    def _forget_last(self, key: tuple[int, int]) -> None:
+        self._of_key[key].pop()
+        if not self._of_key[key]:
+            del self._of_key[key]
 
     def _rewrite(self, at: int) -> int:
         """Write the rows from entry `at` on anew; returns the index of the first of them."""
@@ -301,6 +334,25 @@ class Transcript:
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         self.rows[:], self._prefix, self._told = prefix, len(prefix), [told]
         return same
+
+
+def _shorten(entry: Entry, tick: int) -> bool:
+    """Take back what reaches past a tick that music is rewound to; whether anything was."""
+    if entry.played and entry.note.end > tick:
+        entry.note = shortened(entry.note, tick)
+        return True
+    if entry.settled:
+        entry.settled = False
+        entry.note = _provisional(entry.note)
+        return True
+    return False
+
+
+def _by_key(entries: Iterable[Entry]) -> dict[tuple[int, int], list[Entry]]:
+    found: dict[tuple[int, int], list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(_key(entry.note), []).append(entry)
+    return found
 
 
 def _provisional(note: Note) -> Note:

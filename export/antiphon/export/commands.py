@@ -1,16 +1,27 @@
-"""The training side's commands: prepare, train, evaluate, export."""
+"""The training side's commands: prepare, train, evaluate, export, bench."""
 
 from __future__ import annotations
 
+import shlex
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .corpus.data import Corpus
+    from .evaluation.evaluate import Evaluation
+    from .network.measure import Judge
+
+BUDGET = "Minutes of processor time; longer by the clock if the machine is busy."
 
 Prepared = Annotated[Path, typer.Argument(help="Folder that `prepare` wrote.")]
 
@@ -28,7 +39,7 @@ def register(app: typer.Typer) -> None:
     # Looked for, not imported: torch takes a second that `antiphon ports` need not spend.
     if find_spec("torch") is None:
         return
-    for command in (prepare, train, evaluate, ablate, export, quantize):
+    for command in (prepare, train, evaluate, ablate, export, quantize, bench):
         app.command()(command)
 
 
@@ -55,8 +66,14 @@ def prepare(
 def train(
     prepared: Prepared,
     run: Annotated[Path, typer.Argument(help="Folder of the run; resumed if it is there.")],
-    shape: Annotated[str, typer.Option(help="tiny, slim, small, base or musenet.")] = "small",
-    minutes: Annotated[float, typer.Option(help="Budget of training time.", min=0.1)] = 60,
+    shape: Annotated[
+        str,
+        typer.Option(
+            help="tiny, slim, small, base or musenet; else small. "
+            "musenet is too large for a bundle: it can be trained and judged, not exported."
+        ),
+    ] = "",
+    minutes: Annotated[float, typer.Option(help=BUDGET, min=0.1)] = 60,
     from_: Annotated[
         str, typer.Option("--from", help="Bundle or run to go on from; `default` is what ships.")
     ] = "",
@@ -68,13 +85,14 @@ def train(
     samples: Annotated[bool, typer.Option(help="Render half a minute now and then.")] = True,
     seed: Annotated[int, typer.Option(help="Seed of weights and data order.")] = 1,
 ) -> None:
-    """Train a model; kill it whenever you like, it resumes.
+    """Train a model; kill it whenever you like: the same command resumes it.
 
     Look at loss.png and listen to samples/ in the run's folder meanwhile.
 
     Example: antiphon train build/prepared build/run --from default --minutes 10
     """
     from .corpus.data import Corpus
+    from .network import measure
     from .training.beginning import begin
     from .training.running import train as go
 
@@ -92,21 +110,24 @@ def train(
     begun.model.recompute = recompute
     go(begun, valid, typer.echo, samples)
     if begun.crew.leads:
-        typer.echo(f"Done: {run}. Next: antiphon export {run} BUNDLE")
+        if valid.pieces:
+            typer.echo(_judged({run.name: measure.network(begun.model)}, valid).text())
+        typer.echo(f"Done: {run}. Next: antiphon export {run} BUNDLE --prepared {prepared}")
 
 
 def evaluate(
     folder: Annotated[
-        Path, typer.Argument(help="What `prepare` wrote, or MIDI files with a manifest.csv.")
+        Path, typer.Argument(help="What `prepare` wrote, or music with a manifest.csv.")
     ],
     split: Annotated[str, typer.Option(help="Which of its splits.")] = "valid",
     run: Annotated[Path | None, typer.Option(help="Training run to judge.")] = None,
-    bundle: Annotated[Path | None, typer.Option(help="Bundle to judge.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="Bundle to judge; not with --run.")] = None,
     baselines: Annotated[
         Path | None, typer.Option(help="Folder of a Markov model and a GRU to judge beside it.")
     ] = None,
     minutes: Annotated[
-        float, typer.Option(help="Budget of a GRU that is not trained yet.", min=0.1)
+        float,
+        typer.Option(help=f"Of a GRU that had less so far. {BUDGET}", min=0.1),
     ] = 60,
     play: Annotated[
         int, typer.Option(help="Pieces of each kind to have it play too, e.g. 60.", min=0)
@@ -125,35 +146,35 @@ def evaluate(
     from .audition.playing import audition
     from .corpus.splits import opened
     from .evaluation import panel
-    from .evaluation.evaluate import evaluate as go
     from .evaluation.picture import draw
     from .evaluation.report import put
-    from .progress import Progress
+    from .network import facts
 
+    aside = partial(typer.echo, err=True)
     model = panel.folder_of(run, bundle)
     judges = panel.judges_of(model)
     player = panel.player_of(model) if play else None
-    if baselines:
-        aside = partial(typer.echo, err=True)
-        judges |= panel.baselines(baselines, folder, model, minutes, aside)
-    with opened(folder, split) as corpus:
-        progress = Progress("judging", len(corpus.pieces), sys.stderr)
-        found = go(judges, corpus, progress.step)
-        progress.end()
+    with opened(folder, split, aside) as corpus, ExitStack() as stack:
+        known = stack.enter_context(opened(folder, "train", aside)) if baselines or play else corpus
+        if baselines:
+            judges |= panel.baselines(baselines, known, model, minutes, aside)
+        found = _judged(judges, corpus)
         if player:
-            with opened(folder, "train") as known:
-                found = replace(found, playing=audition(player, corpus, known, play, sys.stderr))
+            found = replace(found, playing=audition(player, corpus, known, play, sys.stderr))
+    about = facts.of(model)
+    named = found.naming("default", about.name)
+    told = found.json(model=facts.fingerprint(model), bits=about.bits, split=split)
+    typer.echo(told if as_json else named.text())
     if picture:
-        draw(found.by_collection, picture)
+        draw(named.by_collection, picture)
     if report:
-        put(report, "How well it knows music", "antiphon evaluate", found.text(), date.today())
-    typer.echo(found.json() if as_json else found.text())
+        put(report, "How well it knows music", _command(), named.text(), date.today())
 
 
 def ablate(
     prepared: Prepared,
     folder: Annotated[Path, typer.Argument(help="Folder of the networks; what is there is kept.")],
-    minutes: Annotated[float, typer.Option(help="Budget of each.", min=0.1)] = 6,
+    minutes: Annotated[float, typer.Option(help=f"Of each. {BUDGET}", min=0.1)] = 6,
     bundle: Annotated[Path | None, typer.Option(help="Bundle to tell things to.")] = None,
     report: Report = None,
 ) -> None:
@@ -163,22 +184,21 @@ def ablate(
 
     Example: antiphon ablate build/prepared build/ablations --minutes 6 --report BENCHMARKS.md
     """
-    from .corpus.data import Corpus
+    from .corpus.splits import prepared as opened
     from .evaluation import panel, worth
     from .evaluation.report import put
     from .network import origin
     from .training.ablations import ablate as go
 
-    train_split, valid = (Corpus.open(prepared / split) for split in ("train", "valid"))
+    train_split, valid = (opened(prepared, split) for split in ("train", "valid"))
     aside = partial(typer.echo, err=True)
+    taken = origin.of(panel.folder_of(None, bundle))
     trained = worth.of_training(go(folder, train_split, valid, minutes, aside))
-    network = origin.of(panel.folder_of(None, bundle)).network()
-    told = worth.of_telling(network, valid, aside)
-    text = f"{trained.text()}\n\n{told.text()}"
-    if report:
-        put(report, "What each idea is worth", f"antiphon ablate --minutes {minutes:g}", text,
-            date.today())  # fmt: skip
+    told = worth.of_telling(taken.network(), taken.styles, valid, aside)
+    text = f"{trained.text()}\n{worth.CHANCE}\n\n{told.text()}"
     typer.echo(text)
+    if report:
+        put(report, "What each idea is worth", _command(), text, date.today())
 
 
 def export(
@@ -199,6 +219,7 @@ def export(
     from .release.writing import Order, release
 
     release(Order(source, folder, bits, name, prepared, manifest, evaluation), typer.echo)
+    typer.echo(f"Done: {folder}. Next: antiphon play --bundle {folder}")
 
 
 def quantize(
@@ -215,3 +236,56 @@ def quantize(
     from .release.writing import Order, quantise
 
     quantise(Order(source, folder, bits, prepared=prepared, manifest=manifest), typer.echo)
+    typer.echo(f"Done: {folder}. Next: antiphon play --bundle {folder}")
+
+
+def bench(
+    bundle: Annotated[Path | None, typer.Option(help="Bundle to time; else what ships.")] = None,
+    shape: Annotated[
+        str, typer.Option(help="Shape of random weights to time beside it: small, base, …")
+    ] = "base",
+    peers: Annotated[
+        bool,
+        typer.Option(help="Time ONNX Runtime GenAI and llama.cpp too, where they are installed."),
+    ] = False,
+    live: Annotated[float, typer.Option(help="Minutes of the live load; 0 for none.", min=0)] = 1,
+    sessions: Annotated[int, typer.Option(help="Players of the live load.", min=1)] = 32,
+    rounds: Annotated[int, typer.Option(help="Rounds; medians count.", min=1, max=100)] = 7,
+    report: Report = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The last line, and nothing else.")
+    ] = False,
+) -> None:
+    """Time decoding beside the floor and beside other engines, then play live with many.
+
+    All on one machine in one run, a few minutes long: only the ratios mean something elsewhere. The
+    last line is one JSON object. Other engines: pip install onnxruntime-genai llama-cpp-python gguf
+
+    Example: antiphon bench --peers --live 10 --report BENCHMARKS.md
+    """
+    from .bench import table
+    from .bench.bench import Plan
+    from .bench.bench import bench as go
+    from .evaluation.report import put
+
+    found = go(Plan(bundle, shape, peers, sessions, live, rounds))
+    if report:
+        put(report, "How fast it is", _command(), table.text(found), date.today())
+    if not as_json:
+        typer.echo(table.text(found) + "\n")
+    typer.echo(table.as_json(found))
+
+
+def _judged(judges: Mapping[str, Judge], corpus: Corpus) -> Evaluation:
+    from .evaluation.evaluate import evaluate as go
+    from .progress import Progress
+
+    progress = Progress("judging", len(corpus.pieces), sys.stderr)
+    found = go(judges, corpus, progress.step)
+    progress.end()
+    return found
+
+
+def _command() -> str:
+    """The command that is running, as it was given."""
+    return shlex.join(["antiphon", *sys.argv[1:]])

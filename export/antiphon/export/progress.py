@@ -31,8 +31,8 @@ class Progress:
         if now - self._told < (EVERY_S if self._terminal else EVERY_IN_A_LOG_S):
             return
         self._told = now
-        left = (now - self._began) / self.done * (self.total - self.done)
-        self._write(f"{self.what}: {self.done} of {self.total}, {duration(left)} left")
+        time_left = left(now - self._began, self.done, self.total - self.done)
+        self._write(f"{self.what}: {self.done} of {self.total}, {time_left} left")
 
     def end(self) -> None:
         """Clear the line."""
@@ -43,6 +43,11 @@ class Progress:
     def _write(self, line: str) -> None:
         self._stream.write(f"\r{line:<60}" if self._terminal else f"{line}\n")
         self._stream.flush()
+
+
+def left(seconds: float, done: float, to_do: float) -> str:
+    """How long what is to do will take, by the clock, if what is done took so many seconds."""
+    return duration(seconds / done * to_do)
 
 
 def duration(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
@@ -45,15 +46,24 @@ def continued(player: Player, phrase: Phrase, seed: int) -> Continued:
 
 
 def continuations(pairs: Sequence[Continued]) -> Figures:
-    """Shares of phrases, or of notes, that are as they should be; the real ones beside them."""
-    answers = [pair.answer for pair in pairs]
-    real = [pair.phrase.real for pair in pairs]
-    phrases = [pair.phrase for pair in pairs]
+    """Shares of phrases, or of notes, that are as they should be; the real ones beside them.
+
+    A measure is taken of the phrases where it can be of both.
+    """
     figures: Figures = {}
     for name, measure in MEASURES.items():
-        figures |= _mean(name, measure, answers, phrases)
-        figures |= _mean(f"{name}{REAL}", measure, real, phrases)
-    return figures | _mean("in key by chance", _by_chance, real, phrases)
+        found = [(measure(p.answer, p.phrase), measure(p.phrase.real, p.phrase)) for p in pairs]
+        judged = [both for both in found if None not in both]
+        if judged:
+            own, real = np.mean(np.array(judged, float), axis=0).tolist()
+            figures |= {name: own, f"{name}{REAL}": real}
+    in_key = [pair for pair in pairs if _keyed(pair.answer, pair.phrase)]
+    in_key = [pair for pair in in_key if _keyed(pair.phrase.real, pair.phrase)]
+    if in_key:
+        figures["in key by chance"] = fmean(
+            len(pitch_classes(pair.phrase.heard)) / 12 for pair in in_key
+        )
+    return figures | {"phrases judged for their key": len(in_key)}
 
 
 def statistics(pairs: Sequence[Continued]) -> Figures:
@@ -67,18 +77,17 @@ def statistics(pairs: Sequence[Continued]) -> Figures:
 
 def copies(training: copying.Training, pairs: Sequence[Continued]) -> Figures:
     """How long the runs are that are shared with training, of answers and of what really came."""
+    heard = [pair.phrase.heard.notes for pair in pairs]
+    answers = [pair.answer.notes for pair in pairs]
+    real = [pair.phrase.real.notes for pair in pairs]
+    runs = copying.longest_runs(training, list(zip(answers + real, heard + heard, strict=True)))
     figures: Figures = {}
-    for label, passages in (
-        ("", [pair.answer for pair in pairs]),
-        (REAL, [pair.phrase.real for pair in pairs]),
-    ):
-        told = [(p.notes, pair.phrase.heard.notes) for p, pair in zip(passages, pairs, strict=True)]
-        runs = copying.longest_runs(training, told)
-        varied, plain = (np.array(column) for column in zip(*runs, strict=True))
+    for label, found in (("", runs[: len(pairs)]), (REAL, runs[len(pairs) :])):
+        varied, plain = (np.array(column) for column in zip(*found, strict=True))
         figures[f"longest run{label}"] = float(varied.max())
         figures[f"mean longest run{label}"] = float(varied.mean())
         figures[f"answers with over {COPIED} notes{label}"] = float((varied > COPIED).mean())
-        figures[f"longest plain run{label}"] = float(plain.max())
+        figures[f"longest plain run, up to {copying.PLAIN}{label}"] = float(plain.max())
     return figures
 
 
@@ -92,14 +101,11 @@ def legality(player: Player, phrases: Sequence[Phrase]) -> Figures:
 
 
 def _in_key(answer: Passage, phrase: Phrase) -> float | None:
-    if min(len(answer.pitched), len(phrase.heard.pitched)) < FEWEST_PITCHED:
-        return None
-    return share_in(answer, pitch_classes(phrase.heard))
+    return share_in(answer, pitch_classes(phrase.heard)) if _keyed(answer, phrase) else None
 
 
-def _by_chance(answer: Passage, phrase: Phrase) -> float | None:
-    judged = _in_key(answer, phrase) is not None
-    return len(pitch_classes(phrase.heard)) / 12 if judged else None
+def _keyed(answer: Passage, phrase: Phrase) -> bool:
+    return min(len(answer.pitched), len(phrase.heard.pitched)) >= FEWEST_PITCHED
 
 
 def _as_dense(answer: Passage, phrase: Phrase) -> float:
@@ -128,12 +134,3 @@ MEASURES: dict[str, Measure] = {
     "no long silence": _no_silence,
 }
 """Of a passage and the phrase before it; None where there is nothing to measure."""
-
-
-def _mean(
-    name: str, measure: Measure, passages: Sequence[Passage], phrases: Sequence[Phrase]
-) -> Figures:
-    """The mean by its name, if there was anything to judge."""
-    judged = [measure(*pair) for pair in zip(passages, phrases, strict=True)]
-    values = [value for value in judged if value is not None]
-    return {name: float(np.mean(values))} if values else {}

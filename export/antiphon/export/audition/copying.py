@@ -30,8 +30,10 @@ BREAK = 256 * (LONGEST_WAIT + 1)
 """Stands where a piece begins: no run goes across."""
 VARIED = 6
 """Different steps that a run must have to be something: scales and repeated notes have fewer."""
-LENGTHS = (8, 12, 16, 20, 24, 25, 28, 32, 40, 48, 64)
-"""Notes; the runs that are looked for."""
+SHORTEST = 8
+"""Notes; shorter runs are everybody's."""
+PLAIN = 32
+"""Notes to which plain runs are followed: a repeated note goes on and on."""
 
 BLOCK = 2**21
 """Steps that are looked through at once: what is held in memory beside them."""
@@ -85,34 +87,43 @@ def rolled(symbols: Steps, n: int) -> Hashes:
     return hashes
 
 
-def longest_runs(
-    training: Training, answers: Sequence[tuple[Ints, Ints]], lengths: Sequence[int] = LENGTHS
-) -> list[Run]:
+def longest_runs(training: Training, answers: Sequence[tuple[Ints, Ints]]) -> list[Run]:
     """Of pairs of an answer and the phrase it answers: the longest run it shares with training.
 
-    A run that already stands in the phrase is the player's own and does not count.
+    A run that already stands in the phrase is the player's own and does not count. Plain runs are
+    followed to `PLAIN` notes, varied ones to their end.
     """
     told = [(steps(answer), steps(phrase)) for answer, phrase in answers]
     longest = np.zeros((len(told), 2), np.int64)
-    for notes in lengths:
-        runs = [_new_runs(answer, phrase, notes - 1) for answer, phrase in told]
-        whose = np.repeat(np.arange(len(runs)), [len(hashes) for hashes, _ in runs])
-        copied = training.holds(np.concatenate([hashes for hashes, _ in runs]), notes - 1)
-        varied = np.concatenate([varied for _, varied in runs])
-        longest[whose[copied & varied], 0] = notes
-        longest[whose[copied & ~varied], 1] = notes
-    return [Run(int(varied), int(plain)) for varied, plain in longest]
+    notes = SHORTEST
+    while True:
+        runs = [_runs(answer, phrase, notes - 1) for answer, phrase in told]
+        whose = np.repeat(np.arange(len(runs)), [len(run.hashes) for run in runs])
+        hashes, varied, new = (np.concatenate(parts) for parts in zip(*runs, strict=True))
+        shared = training.holds(hashes, notes - 1)
+        longest[whose[shared & new & varied], 0] = notes
+        longest[whose[shared & new & ~varied], 1] = min(notes, PLAIN)
+        if not (shared if notes < PLAIN else shared & varied).any():
+            return [Run(*pair) for pair in longest.tolist()]
+        notes += 1
 
 
-def _new_runs(answer: Steps, phrase: Steps, n: int) -> tuple[Hashes, npt.NDArray[np.bool_]]:
-    """Hashes of the runs of `n` steps that the phrase does not have, and which are varied."""
+class _Runs(NamedTuple):
+    """All runs of a length in an answer."""
+
+    hashes: Hashes
+    varied: npt.NDArray[np.bool_]
+    new: npt.NDArray[np.bool_]
+    """The phrase does not have it."""
+
+
+def _runs(answer: Steps, phrase: Steps, n: int) -> _Runs:
     hashes = rolled(answer, n)
     if not len(hashes):
-        return hashes, np.empty(0, np.bool_)
+        return _Runs(hashes, np.empty(0, np.bool_), np.empty(0, np.bool_))
     windows = np.sort(np.lib.stride_tricks.sliding_window_view(answer, n), axis=1)
     varied = 1 + (np.diff(windows, axis=1) > 0).sum(axis=1) >= VARIED
-    new = ~np.isin(hashes, rolled(phrase, n))
-    return hashes[new], varied[new]
+    return _Runs(hashes, varied, ~np.isin(hashes, rolled(phrase, n)))
 
 
 def _short(hashes: Hashes) -> npt.NDArray[np.int64]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean, median
 from typing import NamedTuple
-
-import numpy as np
 
 from antiphon.engine.notes import TICKS_PER_BEAT
 from antiphon.engine.protocol import Answer, Open
@@ -23,8 +22,10 @@ class Ending(NamedTuple):
 
     of_itself: bool
     """By the mark of the end, which the engine allows within a bar of the tick asked for."""
-    late: float
-    """Beats from that tick to where the last note is over; negative if it is over before."""
+    late: float | None
+    """Beats from that tick to where the last note is over; negative if it is over before, None if
+    there is no note at all.
+    """
 
 
 def endings(player: Player, count: int) -> Figures:
@@ -33,16 +34,23 @@ def endings(player: Player, count: int) -> Figures:
 
 
 def summed_up(ended: Sequence[Ending]) -> Figures:
-    """Share of pieces that ended of themselves, and how far from the tick asked for they fade."""
-    missed = np.abs([ending.late for ending in ended])
-    return {
-        "ended within a bar": float(np.mean([ending.of_itself for ending in ended])),
-        "beats from the ending to silence, median": float(np.median(missed)),
-        "beats from the ending to silence, most": float(missed.max()),
+    """Share of pieces that ended of themselves, and how far from the tick asked for they fade.
+
+    One without a note has not ended.
+    """
+    missed = [abs(ending.late) for ending in ended if ending.late is not None]
+    figures = {
+        "ended within a bar": fmean(e.of_itself and e.late is not None for e in ended),
+        "pieces without a note": 1 - len(missed) / len(ended),
     }
+    if missed:
+        figures["beats from the ending to silence, median"] = median(missed)
+        figures["beats from the ending to silence, most"] = max(missed)
+    return figures
 
 
 def _ending(player: Player, seed: int) -> Ending:
     request = Answer(1, 1, 0, ENDS + 2 * FREE_BAR, prompt=True, ends=ENDS)
     notes, reason = player.answer(Open(1, seed), request)
-    return Ending(reason == "end", (int(notes[:, 3].max()) - ENDS) / TICKS_PER_BEAT)
+    late = (int(notes[:, 3].max()) - ENDS) / TICKS_PER_BEAT if len(notes) else None
+    return Ending(reason == "end", late)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import fmean
+
 import numpy as np
 
 from antiphon.engine.notes import INSTRUMENTS
@@ -21,12 +24,20 @@ LISTENED_BARS = 10
 
 def entrances(player: Player, count: int) -> Figures:
     """How many bands, drawn at random, are all in within eight bars, and when they are."""
-    bars = np.array([_last_in(player, seed) for seed in range(count)])
-    return {
-        "bands all in within 8 bars": float((bars <= BARS).mean()),
-        "bars until all are in, mean": float(np.minimum(bars, LISTENED_BARS).mean()),
-        "bars until all are in, most": float(np.minimum(bars, LISTENED_BARS).max()),
+    return summed_up([_last_in(player, seed) for seed in range(count)])
+
+
+def summed_up(bars: Sequence[float]) -> Figures:
+    """Of the bars until each band was all in, infinite where it never was."""
+    came = [until for until in bars if until < np.inf]
+    figures = {
+        "bands all in within 8 bars": fmean(until <= BARS for until in bars),
+        "bands never all in": 1 - len(came) / len(bars),
     }
+    if came:
+        figures["bars until all are in, mean"] = fmean(came)
+        figures["bars until all are in, most"] = max(came)
+    return figures
 
 
 def _last_in(player: Player, seed: int) -> float:

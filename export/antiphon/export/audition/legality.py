@@ -9,7 +9,7 @@ import numpy as np
 from antiphon.engine import vocabulary as vocab
 from antiphon.engine.constraints import Rules
 from antiphon.engine.model import Model
-from antiphon.engine.notes import TICKS_PER_BEAT, Note
+from antiphon.engine.notes import TICKS_PER_BEAT, Note, shortened
 from antiphon.engine.sampling import Mask, probabilities
 from antiphon.engine.tokens import Decoder, Row, encode
 from antiphon.engine.wishes import Constraints
@@ -27,8 +27,8 @@ def illegal_mass(model: Model, notes: list[Note]) -> float:
     rows = encode(notes, notes[0].onset)
     slot, grammar, masses = model.slot(), Grammar(model.shape.vocabulary), []
     for row, _ in pairwise(rows):
-        slot.feed([row])
-        masses.append(float(probabilities(slot.logits[0])[~grammar.legal_after(row)].sum()))
+        slot.decode(row)
+        masses.append(float(probabilities(slot.logits)[~grammar.legal_after(row)].sum()))
     return float(np.mean(masses))
 
 
@@ -42,7 +42,7 @@ class Grammar:
 
     def legal_after(self, row: Row) -> Mask:
         """Take the next row; the mask (V,) is valid until the next call."""
-        self._sounding += self._decoder.push(row.token, row.velocity)
+        self._sounding += map(_at_least, self._decoder.push(row.token, row.velocity))
         if vocab.is_wait(row.token):
             self._last = None
             self._sounding = [n for n in self._sounding if n.end > self._decoder.tick]
@@ -50,4 +50,13 @@ class Grammar:
             self._last = row.token
         if self._decoder.mid_note:
             return self._rules.lengths()
-        return self._rules.events(self._sounding, self._last, rest=0, may_end=True)
+        return self._rules.events(self._sounding, self._last, may_end=True)
+
+
+def _at_least(note: Note) -> Note:
+    """The note as short as it may have been: long lengths are told to the nearest step only."""
+    return shortened(note, note.onset + _LEAST[vocab.length_id(note.length)])
+
+
+_LEAST = {vocab.length_id(ticks): ticks for ticks in range(vocab.TIMES[-1], 0, -1)}
+"""Of each length the fewest ticks that it stands for."""

@@ -95,12 +95,17 @@ HISTOGRAMS: dict[str, Callable[[Passage, int], Ints]] = {
 def distances(
     some: Sequence[Passage], others: Sequence[Passage], phrases: Sequence[Passage]
 ) -> dict[str, float]:
-    """Distance of two sets in each of `HISTOGRAMS`; the `phrases` before them give the key."""
+    """Distance of two sets in each of `HISTOGRAMS`; the `phrases` before them give the key.
+
+    One that says nothing of a set, as voices do of drums, is left out.
+    """
     tonics = [key_of(phrase).tonic for phrase in phrases]
-    return {
-        name: jensen_shannon(_pooled(some, tonics, count), _pooled(others, tonics, count))
-        for name, count in HISTOGRAMS.items()
-    }
+    found = {}
+    for name, count in HISTOGRAMS.items():
+        p, q = _pooled(some, tonics, count), _pooled(others, tonics, count)
+        if p is not None and q is not None:
+            found[name] = jensen_shannon(p, q)
+    return found
 
 
 def jensen_shannon(p: Floats, q: Floats) -> float:
@@ -117,7 +122,7 @@ def _relative_entropy(p: Floats, q: Floats) -> float:
 
 def _pooled(
     passages: Sequence[Passage], tonics: Sequence[int], count: Callable[[Passage, int], Ints]
-) -> Floats:
+) -> Floats | None:
     counts = [count(passage, tonic) for passage, tonic in zip(passages, tonics, strict=True)]
-    pooled: Floats = np.mean([c / c.sum() for c in counts if c.any()], axis=0)
-    return pooled
+    shares = [c / c.sum() for c in counts if c.any()]
+    return np.asarray(np.mean(shares, axis=0), np.float64) if shares else None

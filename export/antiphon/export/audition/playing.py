@@ -21,7 +21,7 @@ from .endings import endings
 from .entering import entrances
 from .passage import piece_notes
 from .phrases import Phrase, phrases
-from .styles import SHARES, comparable, followed
+from .styles import SHARES, comparable, followed, real
 from .targets import Sections
 
 USUAL_FEEL = Feel()
@@ -40,15 +40,15 @@ def audition(
     60 take about five minutes of processor time. Of each style half as many are played.
     """
     asked = phrases(valid, count)
-    names = comparable(train, model.vocabulary.styles)
+    teachers = real(train, comparable(train, model.vocabulary.styles))
     each = max(1, count // 2)
-    progress = Progress("playing", _answers(count, len(asked), len(names), each), stream)
+    progress = Progress("playing", _answers(count, len(asked), len(teachers), each), stream)
     player = Player(model, feel, progress.step)
     sections = _answering(player, asked, train)
     sections["controls"] = {
         **entrances(player, count),
         **endings(player, count),
-        **followed(player, train, names, each),
+        **followed(player, teachers, each),
     }
     progress.end()
     return sections

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from statistics import fmean
 from typing import NamedTuple
@@ -36,7 +36,7 @@ TICKS = 80 * TICKS_PER_BEAT
 """Of an excerpt: 40 seconds at 120 beats a minute."""
 FEWEST_NOTES = 20
 SHARES = (0.25, 0.5, 0.75)
-"""Of a blend, besides none and all."""
+"""Of a blend. None and all of it are left out: they are told apart best, and no blends."""
 
 
 class Examined(NamedTuple):
@@ -52,26 +52,35 @@ def comparable(corpus: Corpus, known: Sequence[str]) -> list[str]:
     return [name for name in STYLES if name in known and counts[name] >= FEWEST_PIECES]
 
 
-def followed(player: Player, corpus: Corpus, names: Sequence[str], each: int) -> Figures:
+def real(corpus: Corpus, names: Sequence[str]) -> Sets:
+    """Features of the beginnings of pieces of each style, in an order that is drawn.
+
+    A style of whose pieces too few have notes enough is left out.
+    """
+    sets = {name: _real(corpus, name) for name in names}
+    return {name: found for name, found in sets.items() if len(found) >= FEWEST_PIECES}
+
+
+def followed(player: Player, teachers: Sets, each: int) -> Figures:
     """How well styles are told apart, and blended; so many passages are made in each. None if one.
 
-    Chance is a half. The blend is of the two that are told apart best.
+    `teachers` are of real music. Chance is a half. The blend is of the first two styles.
     """
+    names = list(teachers)
     if len(names) < 2:
         return {}
     sets = {name: _made(player, Open(1, styles=(name,)), each) for name in names}
-    teachers = {name: _real(corpus, name) for name in names}
     pairs = {
         pair: examined(teachers[pair[0]], teachers[pair[1]]) for pair in combinations(names, 2)
     }
     right = {pair: it.classifier.right(sets[pair[0]], sets[pair[1]]) for pair, it in pairs.items()}
-    best = max(right, key=lambda pair: right[pair])
+    first = next(iter(pairs))
     return {
         "styles told apart": fmean(right.values()),
         f"styles told apart{REAL}": fmean(it.right for it in pairs.values()),
         **{" or ".join(pair): share for pair, share in right.items()},
         **{f"{' or '.join(pair)}{REAL}": it.right for pair, it in pairs.items()},
-        **_blended(player, best, pairs[best].classifier, sets, each),
+        **_blended(player, first, pairs[first].classifier, each),
     }
 
 
@@ -82,27 +91,31 @@ def examined(first: Floats, second: Floats) -> Examined:
     return Examined(classifier, classifier.right(first[ends[0] :], second[ends[1] :]))
 
 
-def _blended(player: Player, pair: Pair, classifier: Classifier, sets: Sets, each: int) -> Figures:
-    """How much is taken for the second style as the blend goes from none to all of it.
-
-    The end points are the passages of one style alone.
-    """
+def _blended(player: Player, pair: Pair, classifier: Classifier, each: int) -> Figures:
+    """How much is taken for the second style as the blend goes from a little to most of it."""
     first, second = pair
-    made = {0.0: sets[first], 1.0: sets[second]}
-    for share in SHARES:
-        made[share] = _made(player, Open(1, blend=Blend(first, second, share)), each)
-    scores = {share: float(classifier.second(made[share]).mean()) for share in sorted(made)}
-    figures = {f"{share:.0%} {second}, else {first}": score for share, score in scores.items()}
-    follows = float(np.corrcoef(list(scores), list(scores.values()))[0, 1])
-    return {**figures, "blend follows its share": follows}
+    scores = {
+        share: classifier.second(_made(player, Open(1, blend=Blend(first, second, share)), each))
+        for share in SHARES
+    }
+    means = {f"{s:.0%} {second}, else {first}": float(of.mean()) for s, of in scores.items()}
+    return {**means, "blend follows its share": follows(scores)}
+
+
+def follows(scores: Mapping[float, Floats]) -> float:
+    """Correlation, over all passages, of a blend's share and its score; 0 if all score alike."""
+    share = np.repeat(list(scores), [len(of) for of in scores.values()])
+    score = np.concatenate(list(scores.values()))
+    return float(np.corrcoef(share, score)[0, 1]) if np.ptp(score) else 0.0
 
 
 def _real(corpus: Corpus, name: str) -> Floats:
-    """Features of the beginnings of pieces of a style, in an order that is drawn (N, F)."""
+    """Features of pieces of a style (N, F), or none."""
     pieces = [piece for piece in corpus.pieces if name in piece.styles]
     drawn = np.random.default_rng(1).permutation(len(pieces))[:MOST_PIECES]
     passages = [_excerpt(piece_notes(corpus, pieces[i])) for i in drawn]
-    return np.stack([features(p) for p in passages if len(p.notes) >= FEWEST_NOTES])
+    found = [features(p) for p in passages if len(p.notes) >= FEWEST_NOTES]
+    return np.stack(found) if found else np.empty((0, 0))
 
 
 def _made(player: Player, opened: Open, each: int) -> Floats:

@@ -3,35 +3,32 @@
 It reads the same rows through the same tables, draws from the same tied table and the same velocity
 head, and learns from the same windows; only the blocks are replaced by a GRU. Long windows are
 taken in pieces, and what the GRU remembers is carried from one to the next.
-
-    python -m antiphon.export.baselines.gru prepared/ baselines/ --minutes 120
 """
 
 from __future__ import annotations
 
 import math
-import os
 import time
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import typer
 from torch import Tensor, nn
 
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.vocabulary import Vocabulary
 
 from ..corpus.data import Corpus
-from ..network import measure
 from ..network.model import Config, Model, config, norm, pitches_sounding
 from ..network.windows import Sampler
+from ..progress import left
 from ..training.schedule import Schedule
 from ..training.train import Progress
+from ..wholefile import whole
 
 FILE = "gru.pt"
 SCHEDULE = Schedule(((1.0, 32, 2048),), rate=0.0015)
@@ -91,28 +88,33 @@ def n_weights(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def config_for(corpus: Corpus, like: str = "small") -> Config:
-    """The configuration of a network of that name for a corpus' styles."""
-    return config(like, Vocabulary(corpus.styles).size)
+def config_for(corpus: Corpus) -> Config:
+    """The configuration whose tables it has: that of what ships, for a corpus' styles."""
+    return config("small", Vocabulary(corpus.styles).size)
 
 
-def shape_for(cfg: Config, weights: int, n_layers: int = 1) -> Shape:
+def shape_for(cfg: Config, weights: int) -> Shape:
     """The smallest shape with tables like those of `cfg` that has at least `weights` weights."""
 
     def size(hidden: int) -> int:
         with torch.device("meta"):
-            return n_weights(Gru(Shape(cfg, hidden, n_layers)))
+            return n_weights(Gru(Shape(cfg, hidden)))
 
-    return Shape(cfg, 1 + bisect_left(range(1, 16384), weights, key=size), n_layers)
+    return Shape(cfg, 1 + bisect_left(range(1, 16384), weights, key=size))
 
 
 class GruRun:
-    """One training run: a budget of processor time, one file that it resumes from."""
+    """One training run: a budget of processor time, one file that it resumes from.
+
+    A larger budget than before trains on, a smaller one takes nothing back. Raises FileRefused if
+    the file holds a run of another shape, or on other music.
+    """
 
     def __init__(
         self, file: Path, corpus: Corpus, shape: Shape, minutes: float, seed: int = 1
     ) -> None:
         self.file, self.minutes, self.seed = file, minutes, seed
+        self.learnt_from = corpus.digest()
         torch.manual_seed(seed)
         self.model = Gru(shape).train()
         self.optimiser = torch.optim.AdamW(
@@ -154,43 +156,32 @@ class GruRun:
         return float(loss.detach())
 
     def save(self) -> None:
-        """All of it in one file, whole or not at all."""
+        """All of it in one file, whole or not at all; FileRefused if it cannot be written."""
         state = {
             "shape": asdict(self.model.shape),
+            "learnt_from": self.learnt_from,
             "progress": asdict(self.progress),
-            "minutes": self.minutes,
             "weights": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        new = self.file.with_name(self.file.name + ".new")
-        torch.save(state, new)
-        os.replace(new, self.file)
+        with whole(self.file) as part:
+            torch.save(state, part)
 
     def _resume(self) -> None:
         state = _read(self.file)
         if state["shape"] != asdict(self.model.shape):
             raise FileRefused(f"{self.file} holds a GRU of another shape; give another folder.")
+        if state.get("learnt_from") != self.learnt_from:
+            raise FileRefused(f"{self.file} was trained on other music; give another folder.")
         self.model.load_state_dict(state["weights"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.progress = Progress(**state["progress"])
 
 
-def load(file: Path) -> Gru:
-    """The network that a run saved, ready to be judged; FileRefused if there is none."""
-    state = _read(file)
-    about = state["shape"]
-    model = Gru(Shape(Config(**about["config"]), about["hidden"], about["n_layers"]))
-    model.load_state_dict(state["weights"])
-    return model.eval()
-
-
-def is_trained(file: Path) -> bool:
-    """Whether a run has saved there all that its budget bought."""
-    if not file.exists():
-        return False
-    state = _read(file)
-    return bool(state["progress"]["seconds"] >= 60 * state["minutes"])
+def shape_of(file: Path) -> Shape:
+    """The shape of the network that a run saved; FileRefused if there is none."""
+    about = _read(file)["shape"]
+    return Shape(Config(**about["config"]), about["hidden"], about["n_layers"])
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -201,51 +192,25 @@ def _read(file: Path) -> dict[str, Any]:
     return state
 
 
-def train(run: GruRun, valid: Corpus | None = None, tell: Callable[[str], None] = print) -> Gru:
-    """Spend what is left of the budget; a look at the valid split at each eighth, if given."""
-    saved = told = time.monotonic()
-    judged = math.floor(8 * run.share)
+def train(run: GruRun, tell: Callable[[str], None] = print) -> Gru:
+    """Spend what is left of the budget; the network, ready to be judged."""
+    began, share = time.monotonic(), run.share
+    saved = told = began
     while run.share < 1.0:
         bits = run.round()
         now = time.monotonic()
         if now - told > TELL_EVERY_S:
             told = now
-            tell(_line(run, bits))
+            tell(_line(run, bits, left(now - began, run.share - share, 1 - run.share)))
         if now - saved > SAVE_EVERY_S or run.share == 1.0:
             saved = now
             run.save()
-        if valid and math.floor(8 * run.share) > judged:
-            judged = math.floor(8 * run.share)
-            run.model.eval()
-            macro = measure.table(run.model, valid, limit=1024, most=2)["macro"]
-            run.model.train()
-            tell(f"judged at {100 * run.share:.0f} %: {macro:.2f} bits a note (quick, macro)")
     return run.model.eval()
 
 
-def _line(run: GruRun, bits: float) -> str:
+def _line(run: GruRun, bits: float, time_left: str) -> str:
     p = run.progress
-    left = run.minutes - p.seconds / 60
     return (
         f"gru: step {p.step}  {p.tokens / 1e6:.1f} M tokens  {bits:.3f} bits a token  "
-        f"{p.tokens / p.seconds:.0f} tokens/s  {left:.0f} min left"
+        f"{p.tokens / p.seconds:.0f} tokens/s  {time_left} left"
     )
-
-
-def main(
-    prepared: Annotated[Path, typer.Argument(help="Folder that `prepare` wrote.")],
-    folder: Annotated[Path, typer.Argument(help="Folder of the baselines.")],
-    minutes: Annotated[float, typer.Option(help="Budget of processor time.", min=0.1)] = 120,
-    like: Annotated[str, typer.Option(help="Shape of network to have the weights of.")] = "small",
-) -> None:
-    """Train the GRU; kill it whenever you like, it resumes."""
-    torch.set_num_threads(1)
-    corpora = {split: Corpus.open(prepared / split) for split in ("train", "valid")}
-    cfg = config_for(corpora["train"], like)
-    shape = shape_for(cfg, n_weights(Model(cfg)))
-    run = GruRun(folder / FILE, corpora["train"], shape, minutes)
-    train(run, corpora["valid"], typer.echo)
-
-
-if __name__ == "__main__":
-    typer.run(main)

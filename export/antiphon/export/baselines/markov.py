@@ -6,7 +6,6 @@ same instrument.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import INSTRUMENTS
 
 from ..corpus.data import Corpus, Piece
+from ..wholefile import whole
 from .ngrams import LONGEST, Ints, Lines, Ngrams, learn, packed, quietly, unpacked
 
 FILE = "markov.npz"
@@ -30,26 +30,26 @@ N_VELOCITIES = vocab.VELOCITY_BINS + len(INSTRUMENTS)
 
 
 class Markov(NamedTuple):
-    """What was learnt of tokens and of velocities."""
+    """What was learnt of tokens and of velocities, and from what."""
 
     tokens: Ngrams
     velocities: Ngrams
+    learnt_from: str
+    """Digest of the music."""
 
     def save(self, file: Path) -> None:
-        """Write one .npz, whole or not at all."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_name(file.name + ".new")
-        with new.open("wb") as out:
-            arrays = packed("tokens", self.tokens) | packed("velocities", self.velocities)
-            np.savez(out, allow_pickle=False, **arrays)
-        os.replace(new, file)
+        """Write one .npz, whole or not at all; FileRefused if it cannot be."""
+        arrays = packed("tokens", self.tokens) | packed("velocities", self.velocities)
+        with whole(file) as part, part.open("wb") as out:
+            np.savez(out, allow_pickle=False, learnt_from=np.array(self.learnt_from), **arrays)
 
     @classmethod
     def load(cls, file: Path) -> Markov:
         """Read what `save` wrote; FileRefused if there is none."""
         try:
             with np.load(file) as arrays:
-                return cls(unpacked("tokens", arrays), unpacked("velocities", arrays))
+                grams = unpacked("tokens", arrays), unpacked("velocities", arrays)
+                return cls(*grams, str(arrays["learnt_from"]))
         except (OSError, ValueError, KeyError):
             raise FileRefused(f"{file} holds no Markov model.") from None
 
@@ -63,7 +63,7 @@ def train(corpus: Corpus, most: int = MOST, step: Callable[[], None] = quietly) 
     lines = [lines_of(corpus, piece) for piece in pieces]
     velocities = [line for _, several in lines for line in several]
     tokens = learn(Lines.of([token for token, _ in lines]), vocab.STYLE, step=step)
-    return Markov(tokens, learn(Lines.of(velocities), N_VELOCITIES))
+    return Markov(tokens, learn(Lines.of(velocities), N_VELOCITIES), corpus.digest())
 
 
 def picked(corpus: Corpus, most: int) -> Iterator[Piece]:

@@ -98,12 +98,6 @@ class Ngrams(NamedTuple):
         p[lines.place == 0] = 1
         return p
 
-    def distribution(self, context: Ints) -> Floats:
-        """Probability of every symbol after a context that begins with a mark, (n_symbols,)."""
-        recent = context[-len(self.levels) :]
-        after = [np.append(recent, symbol) for symbol in range(self.n_symbols)]
-        return self.likelihoods(Lines.of(after))[len(recent) :: len(recent) + 1]
-
 
 def quietly() -> None:
     """Tell nobody that a step is done."""

@@ -32,11 +32,11 @@ class Entry:
     labels: tuple[str, ...]
     """Names of styles: the composer, the kind of music."""
     split: str
-    """`train` or `valid`; empty where nobody has said it."""
+    """`train`, `valid` or what else a manifest says; empty where nobody has said it."""
 
 
 def entries_of(folder: Path) -> list[Entry]:
-    """The files for training and validation, in a steady order.
+    """All files that are listed or found, in a steady order.
 
     Raises FileRefused if there is no such folder, no music in it, or a manifest of another kind.
     """
@@ -62,14 +62,14 @@ def _listed(manifest: Path) -> list[Entry]:
             "folders would do."
         )
     home = manifest.parent.resolve().name
-    return [_entry(line, home) for line in lines if line["split"] in ("train", "valid")]
+    return [_entry(line, home) for line in lines]
 
 
 def _entry(line: dict[str, str], home: str) -> Entry:
     composer, style = line.get("composer") or "", line.get("style") or ""
     named = composer != "Anonymous" and not composer.startswith("drummer")
     labels = tuple(label for label in (composer if named else "", style) if label)
-    return Entry(line["path"], line.get("collection") or home, labels, line["split"])
+    return Entry(line["path"], line.get("collection") or home, labels, line["split"] or "")
 
 
 def _found(folder: Path) -> list[Entry]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ Arrays = dict[str, npt.NDArray[Any]]
 ARRAYS = {"token": np.uint16, "velocity": np.uint8, "chord": np.uint8, "tick": np.uint32}
 """One value a token each; `tick` is the moment the token stands at."""
 
+SPLITS = ("train", "valid")
+"""What `prepare` writes."""
+ABOUT = "pieces.json"
 FORM = 2
 """Number of the written form; 1 held style token ids in place of names."""
 
@@ -64,18 +68,28 @@ class Corpus:
 
     @classmethod
     def open(cls, folder: Path) -> Corpus:
-        """Open what `write` wrote; FileRefused if there is none, or one of an older form."""
+        """Open what `write` wrote; FileRefused if there is none, or it is damaged or foreign."""
+        if not (folder / ABOUT).exists():
+            raise FileRefused(f"{folder} holds no prepared music; `antiphon prepare` makes it.")
         try:
-            about = json.loads((folder / "pieces.json").read_bytes())
-        except OSError:
-            raise FileRefused(
-                f"{folder} holds no prepared music; `antiphon prepare` makes it."
-            ) from None
-        if about.get("form") != FORM:
-            raise FileRefused(f"{folder} is of an older form: run `antiphon prepare` again.")
-        pieces = tuple(_piece(fields) for fields in about["pieces"])
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
-        return cls(tuple(about["styles"]), pieces, arrays)
+            about = json.loads((folder / ABOUT).read_bytes())
+            form = int(about.get("form", 1))
+            if form != FORM:
+                age = "an older" if form < FORM else "a newer"
+                raise FileRefused(f"{folder} is of {age} form: run `antiphon prepare` again.")
+            pieces = tuple(_piece(fields) for fields in about["pieces"])
+            arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
+            return cls(tuple(about["styles"]), pieces, arrays)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
+            raise FileRefused(f"{folder} is not whole: run `antiphon prepare` again.") from None
+
+    def digest(self) -> str:
+        """What tells this music, and its styles, from any other."""
+        about = [self.styles, [(piece.collection, piece.begin) for piece in self.pieces]]
+        known = blake2b(json.dumps(about).encode(), digest_size=16)
+        for name in ("token", "velocity"):
+            known.update(self.arrays[name].tobytes())
+        return known.hexdigest()
 
     def by_collection(self) -> dict[str, list[Piece]]:
         """Pieces of each collection."""
@@ -105,7 +119,7 @@ def write(folder: Path, styles: Sequence[str], pieces: Sequence[tuple[Piece, Arr
         {**asdict(piece), "begin": begin} for (piece, _), begin in zip(pieces, begins, strict=False)
     ]
     about = {"form": FORM, "styles": list(styles), "pieces": fields}
-    (folder / "pieces.json").write_text(json.dumps(about))
+    (folder / ABOUT).write_text(json.dumps(about))
 
 
 def _piece(fields: dict[str, Any]) -> Piece:

@@ -72,6 +72,11 @@ def pairs(signatures: Sequence[Words]) -> Iterator[Pair]:
                 yield Pair(int(whole[earlier]), int(whole[later]), float(share))
 
 
+def shared(signature: Words, other: Words) -> float:
+    """Estimated share of phrases of two pieces, 0 to 1; 0 if one is too short to tell."""
+    return float(np.mean(signature == other)) if len(signature) and len(other) else 0.0
+
+
 def families(n: int, related: Iterable[Pair]) -> list[int]:
     """For each of `n` pieces the first of all it is related to, over however many others."""
     head = list(range(n))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from antiphon.engine.errors import FileRefused
 
-from ..progress import Progress
+from ..wholefile import blaming
 from . import data
 from .arrangements import COLLECTION as MADE
 from .arrangements import arrange, songs_of, takes_of
 from .catalogue import Entry, entries_of, styles_of
-from .intake import Read, Refused, read
+from .data import SPLITS
+from .gathering import gathered, tell_left_out
+from .intake import Read, read
 from .selection import select
 from .wholefolder import put_whole
-from .workers import each
 
-SPLITS = ("train", "valid")
 MOST_NAMED = 12
 """Styles told by name; `antiphon models` names all of a bundle."""
 
@@ -33,51 +33,55 @@ def prepare(folder: Path, out: Path, tell: Tell = print, annotations: Path | Non
     left out is told by name. Raises FileRefused if there is nothing to train on, or
     `out` is not ours to write. Until all is well, nothing is at `out`.
     """
-    with put_whole(out, "train/pieces.json") as fresh:
+    with put_whole(out, f"{SPLITS[0]}/{data.ABOUT}", SPLITS) as fresh:
         splits = _splits(folder, annotations, tell)
         if not splits["train"]:
             raise FileRefused(f"No file in {folder} is left to train on.")
         # What was made of songs counts no song twice.
         labels = [read.entry.labels for read in splits["train"] if read.entry.collection != MADE]
         styles = styles_of(labels)
-        for split, reads in splits.items():
-            data.write(fresh / split, styles, [(read.piece, read.rows) for read in reads])
+        with blaming(out):
+            for split, reads in splits.items():
+                data.write(fresh / split, styles, [(read.piece, read.rows) for read in reads])
     for split, reads in splits.items():
         tell(f"{split}: {len(reads)} pieces, {sum(read.piece.n_notes for read in reads)} notes")
+    tell(_named(styles))
+
+
+def _named(styles: Sequence[str]) -> str:
+    if not styles:
+        return "No styles: they are named by the folders on the first level, or a manifest.csv."
     more = ", …" if len(styles) > MOST_NAMED else ""
-    tell(f"{len(styles)} styles: {', '.join(styles[:MOST_NAMED])}{more}")
+    return f"{len(styles)} styles: {', '.join(styles[:MOST_NAMED])}{more}"
 
 
 def _splits(folder: Path, annotations: Path | None, tell: Tell) -> dict[str, list[Read]]:
-    entries = entries_of(folder)
-    results = _all("reading", partial(read, folder), entries)
-    _tell_left_out("Could not be read", _refusals(results), tell)
-    splits, copies = _sorted([result for result in results if isinstance(result, Read)])
-    _tell_left_out("Left out, as it is there already", copies, tell)
+    entries = _chosen(entries_of(folder), tell)
+    reads = gathered("reading", "Could not be read", partial(read, folder), entries, tell)
+    splits, copies = _sorted(reads)
+    tell_left_out("Left out, as it is there already", copies, tell)
     if annotations:
-        made = _bands(folder, annotations, entries)
-        _tell_left_out("Could not be arranged", _refusals(made), tell)
-        splits["train"] += [result for result in made if isinstance(result, Read)]
+        splits["train"] += _bands(folder, annotations, entries, tell)
     return splits
 
 
-def _all(
-    what: str, function: Callable[[Entry], Read | Refused], entries: Sequence[Entry]
-) -> list[Read | Refused]:
-    progress = Progress(what, len(entries), sys.stderr)
-    results: list[Read | Refused] = []
-    for entry, result in zip(entries, each(function, entries), strict=True):
-        results.append(result or Refused(entry, "the reader broke down over it"))
-        progress.step()
-    progress.end()
-    return results
+def _chosen(entries: Sequence[Entry], tell: Tell) -> Sequence[Entry]:
+    """Those for training and validation; all if nothing is said of any."""
+    if not any(entry.split for entry in entries):
+        return entries
+    others = Counter(entry.split or "none" for entry in entries if entry.split not in SPLITS)
+    if others:
+        counts = ", ".join(f"{split} {n}" for split, n in sorted(others.items()))
+        tell(f"Left out, as their split is neither {' nor '.join(SPLITS)}: {counts}")
+    return [entry for entry in entries if entry.split in SPLITS]
 
 
-def _bands(folder: Path, annotations: Path, entries: Sequence[Entry]) -> list[Read | Refused]:
+def _bands(folder: Path, annotations: Path, entries: Sequence[Entry], tell: Tell) -> list[Read]:
     songs, takes = songs_of(entries), takes_of(folder, entries)
     if not songs or not takes:
         raise FileRefused(f"{folder} lacks the songs or the drums that bands are made of.")
-    return _all("arranging", partial(arrange, folder, annotations, takes), songs)
+    make = partial(arrange, folder, annotations, takes)
+    return gathered("arranging", "Could not be arranged", make, songs, tell)
 
 
 def _sorted(whole: Sequence[Read]) -> tuple[dict[str, list[Read]], dict[str, str]]:
@@ -92,14 +96,3 @@ def _sorted(whole: Sequence[Read]) -> tuple[dict[str, list[Read]], dict[str, str
         for i, (first, nearness) in chosen.again.items()
     }
     return splits, copies
-
-
-def _refusals(results: Sequence[Read | Refused]) -> dict[str, str]:
-    return {r.entry.path: r.reason for r in results if isinstance(r, Refused)}
-
-
-def _tell_left_out(why: str, files: Mapping[str, str], tell: Tell) -> None:
-    if files:
-        tell(f"{why} ({len(files)}):")
-    for path, reason in files.items():
-        tell(f"  {path}: {reason}")

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import groupby
 
-from .duplicates import SAME, Pair, Words, families, pairs
+from .duplicates import SAME, Pair, Words, families, pairs, shared
 
 VALID = 0.05
 """Share of the pieces held out."""
@@ -42,22 +44,37 @@ class Selection:
 def select(traces: Sequence[Trace]) -> Selection:
     """Leave out copies, keeping the first of each, and split the rest."""
     related = list(pairs([trace.signature for trace in traces]))
-    again = {pair.second: (pair.first, _nearness(pair)) for pair in related if pair.shared >= SAME}
-    first: dict[bytes, int] = {}
-    for i, trace in enumerate(traces):
-        if first.setdefault(trace.digest, i) != i:
-            again[i] = first[trace.digest], "the same notes"
+    again = _again(traces, related)
     kept = [i for i in range(len(traces)) if i not in again]
     return Selection(_splits(traces, kept, families(len(traces), related)), again)
 
 
-def _nearness(pair: Pair) -> str:
-    return f"{pair.shared:.0%} the same phrases"
+def _again(traces: Sequence[Trace], related: Sequence[Pair]) -> dict[int, tuple[int, str]]:
+    """Those that are the same again as one that is kept, and how near.
+
+    A piece like one that was left out is compared with what that was left out for: it may be far
+    enough from it to stay.
+    """
+    again: dict[int, tuple[int, str]] = {}
+    earlier = {i: [p.first for p in group] for i, group in groupby(related, lambda p: p.second)}
+    first: dict[bytes, int] = {}
+    for i, trace in enumerate(traces):
+        same = first.setdefault(trace.digest, i)
+        if same != i:
+            again[i] = again.get(same, (same, "the same notes"))
+            continue
+        for like in earlier.get(i, ()):
+            kept = again[like][0] if like in again else like
+            nearness = shared(traces[kept].signature, trace.signature)
+            if nearness >= SAME:
+                again[i] = kept, f"{nearness:.0%} the same phrases"
+                break
+    return again
 
 
 def _splits(traces: Sequence[Trace], kept: list[int], family: list[int]) -> dict[int, str]:
     size = Counter(family[i] for i in kept)
-    chance = {head: _chance(traces[head].digest) for head in size}
+    chance = {head: _chance(least) for head, least in _least_digests(traces, family).items()}
     small = [head for head in size if size[head] <= max(1, LARGEST * len(kept))]
     held_out = {head for head in small if chance[head] < VALID}
     if not held_out and small and len(kept) >= ENOUGH:
@@ -65,5 +82,14 @@ def _splits(traces: Sequence[Trace], kept: list[int], family: list[int]) -> dict
     return {i: "valid" if family[i] in held_out else "train" for i in kept}
 
 
+def _least_digests(traces: Sequence[Trace], family: list[int]) -> dict[int, bytes]:
+    """Of each family the least digest: whichever of its files comes first, it is the same."""
+    least: dict[int, bytes] = {}
+    for head, trace in zip(family, traces, strict=True):
+        least[head] = min(least.get(head, trace.digest), trace.digest)
+    return least
+
+
 def _chance(digest: bytes) -> float:
-    return int.from_bytes(digest[:8], "big") / 2**64
+    """A draw from 0 to 1. Hashed again: the least of many digests is small."""
+    return int.from_bytes(blake2b(digest).digest()[:8], "big") / 2**64

@@ -1,30 +1,22 @@
-"""Models side by side on music they never saw, as tables that are printed, drawn or kept as JSON.
-
-What a table is of does not matter here: bits per note are made into two, others may be added.
-"""
+"""Models side by side on music they never saw, as tables to print, to draw or to keep as JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from ..audition import targets
 from ..audition.targets import Sections
 from ..corpus.data import Corpus
-from .judges import KINDS, Bits, Judge
-
-MACRO = "macro"
-"""The row that is the mean of the collections."""
+from ..network.measure import KINDS, MACRO, Bits, Judge
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """Figures of some models, by row."""
 
-    name: str
-    """As a key, e.g. `by_collection`."""
     title: str
     figures: Mapping[str, Mapping[str, float]]
     """Of each model its figures; a model may lack some rows."""
@@ -33,6 +25,11 @@ class Table:
     def rows(self) -> list[str]:
         """Names of all rows, in the order they come up."""
         return list(dict.fromkeys(row for column in self.figures.values() for row in column))
+
+    def naming(self, model: str, name: str) -> Table:
+        """The same with one of the models called by another name."""
+        figures = {name if key == model else key: column for key, column in self.figures.items()}
+        return replace(self, figures=figures)
 
     def text(self) -> str:
         """For a terminal: a column for each model."""
@@ -47,26 +44,25 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """All tables of one evaluation; the first is by collection, the second by kind of token."""
+    """All tables of one evaluation."""
 
     by_collection: Table
     by_kind: Table
-    others: tuple[Table, ...] = ()
     playing: Sections = field(default_factory=dict)
     """What was said of what a model played."""
 
-    @property
-    def tables(self) -> tuple[Table, ...]:
-        """All of them, in the order to be read."""
-        return self.by_collection, self.by_kind, *self.others
+    def naming(self, model: str, name: str) -> Evaluation:
+        """The same with one of the models called by another name."""
+        whole, kinds = (t.naming(model, name) for t in (self.by_collection, self.by_kind))
+        return Evaluation(whole, kinds, self.playing)
 
     def text(self) -> str:
         """For a terminal."""
-        tables = [table.text() for table in self.tables]
+        tables = [self.by_collection.text(), self.by_kind.text()]
         return "\n\n".join([*tables, *([targets.text(self.playing)] if self.playing else [])])
 
-    def json(self) -> str:
-        """One line: `models` with the bits per note of each, other tables and sections by name."""
+    def json(self, **known: str | float) -> str:
+        """One line: what is `known`, `models` with the bits per note of each, sections by name."""
         models = {
             model: {
                 "macro_bits_per_note": column[MACRO],
@@ -75,8 +71,7 @@ class Evaluation:
             }
             for model, column in self.by_collection.figures.items()
         }
-        others = {table.name: table.figures for table in self.others}
-        return json.dumps({"models": models, **others, **self.playing})
+        return json.dumps({**known, "models": models, **self.playing})
 
 
 def evaluate(
@@ -93,8 +88,8 @@ def evaluate(
     }
     kinds = {name: _by_kind(of) for name, of in found.items()}
     return Evaluation(
-        Table("by_collection", "bits per note", whole),
-        Table("by_kind", "bits per note, macro", kinds),
+        Table("bits per note", whole),
+        Table("bits per note, macro", kinds),
     )
 
 

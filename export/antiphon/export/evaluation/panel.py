@@ -11,21 +11,27 @@ from pathlib import Path
 
 from antiphon.engine import bundle as bundles
 from antiphon.engine import model as runtime
+from antiphon.engine.errors import FileRefused, UserError
 from antiphon.engine.wishes import Feel
 
 from ..baselines import gru, markov
 from ..baselines.markov import Markov
-from ..corpus.splits import opened
-from ..network import origin
+from ..corpus.data import Corpus
+from ..network import measure, origin
+from ..network.measure import Judge
 from ..progress import Progress
 from . import judges
-from .judges import Judge
 
 Tell = Callable[[str], None]
 
 
 def folder_of(run: Path | None, bundle: Path | None) -> Path:
-    """The training run that is asked for, else the bundle, else the one that ships."""
+    """The training run that is asked for, or the bundle, else the one that ships.
+
+    UserError if both are asked for.
+    """
+    if run and bundle:
+        raise UserError("One model is judged at a time: name --run or --bundle, not both.")
     return run or bundle or bundles.default_folder()
 
 
@@ -35,49 +41,57 @@ def judges_of(folder: Path) -> dict[str, Judge]:
     Of a bundle `remembering` too: as it plays, with the memory that a session has of its own music.
     """
     if not (folder / "bundle.json").exists():
-        return {"default": judges.network(origin.of_run(folder).network())}
+        return {"default": measure.network(origin.of_run(folder).network())}
     plays = runtime.Model(bundles.load(folder))
-    remembering = judges.bundle(plays, echo=Feel().echo)
-    return {"default": judges.bundle(plays), "remembering": remembering}
+    remembering = measure.bundle(plays, echo=Feel().echo)
+    return {"default": measure.bundle(plays), "remembering": remembering}
 
 
 def player_of(folder: Path) -> runtime.Model:
-    """A bundle, ready to play; BundleRefused if it is a training run, which must be exported."""
+    """A bundle, ready to play; UserError if it is a training run, BundleRefused if neither."""
+    if (folder / "config.json").exists() and not (folder / "bundle.json").exists():
+        raise UserError(f"{folder} is a training run, and only bundles play: export it first.")
     return runtime.Model(bundles.load(folder))
 
 
 def baselines(
-    folder: Path, music: Path, rival: Path, minutes: float, tell: Tell
+    folder: Path, music: Corpus, rival: Path, minutes: float, tell: Tell
 ) -> dict[str, Judge]:
     """Judges by name: `markov`, `markov_adapting` and `gru`.
 
-    What must be trained learns from the train split of `music`: the GRU for so many minutes of
-    processor time, with as many weights as the model in the folder `rival` has.
+    What is not there yet learns from `music`: the GRU for so many minutes of processor time, with
+    as many weights as the model in the folder `rival` has. Raises FileRefused if what is there
+    learnt from other music.
     """
-    if not (folder / markov.FILE).exists():
-        tell("Training the Markov model.")
-        _train_markov(folder / markov.FILE, music)
-    if not gru.is_trained(folder / gru.FILE):
-        tell("Training the GRU; if it is killed, it resumes.")
-        weights = sum(array.numel() for array in origin.of(rival).weights.values())
-        _train_gru(folder / gru.FILE, music, weights, minutes, tell)
-    counted = Markov.load(folder / markov.FILE)
+    counted = _markov(folder / markov.FILE, music, tell)
     return {
         "markov": judges.markov(counted),
         "markov_adapting": judges.markov(counted, adapting=True),
-        "gru": judges.network(gru.load(folder / gru.FILE)),
+        "gru": measure.network(_gru(folder / gru.FILE, music, rival, minutes, tell)),
     }
 
 
-def _train_markov(file: Path, music: Path) -> None:
-    with opened(music, "train") as corpus:
+def _markov(file: Path, music: Corpus, tell: Tell) -> Markov:
+    if not file.exists():
+        tell("Training the Markov model.")
         progress = Progress("counting n-grams", markov.STEPS, sys.stderr)
-        trained = markov.train(corpus, step=progress.step)
+        markov.train(music, step=progress.step).save(file)
         progress.end()
-    trained.save(file)
+    counted = Markov.load(file)
+    if counted.learnt_from != music.digest():
+        raise FileRefused(f"{file} was trained on other music; give another folder.")
+    return counted
 
 
-def _train_gru(file: Path, music: Path, weights: int, minutes: float, tell: Tell) -> None:
-    with opened(music, "train") as corpus:
-        shape = gru.shape_for(gru.config_for(corpus), weights)
-        gru.train(gru.GruRun(file, corpus, shape, minutes), tell=tell)
+def _gru(file: Path, music: Corpus, rival: Path, minutes: float, tell: Tell) -> gru.Gru:
+    if file.exists():
+        shape = gru.shape_of(file)
+    else:
+        weights = sum(array.numel() for array in origin.of(rival).weights.values())
+        shape = gru.shape_for(gru.config_for(music), weights)
+    run = gru.GruRun(file, music, shape, minutes)
+    if run.share < 1.0:
+        tell("Training the GRU; if it is killed, it resumes.")
+    trained = gru.train(run, tell)
+    tell(f"The GRU was trained for {run.progress.seconds / 60:.3g} minutes of processor time.")
+    return trained

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from ..wholefile import whole
 from .evaluate import Table
 
 COLOURS = ("#2b5c8a", "#d9a441", "#c0562f", "#6f9a8d", "#8a6fa8", "#9aa1ad")
@@ -37,8 +37,7 @@ def figure(table: Table) -> Figure:
 
 
 def draw(table: Table, path: Path) -> None:
-    """Write the picture as PNG, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(path.name + ".new")
-    figure(table).savefig(scratch, dpi=120, format="png")
-    os.replace(scratch, path)
+    """Write the picture as PNG, whole or not at all; FileRefused if it cannot be."""
+    drawn = figure(table)
+    with whole(path) as file:
+        drawn.savefig(file, dpi=120, format="png")

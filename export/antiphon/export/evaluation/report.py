@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import date
 from pathlib import Path
+
+from antiphon.engine.errors import FileRefused
+
+from ..wholefile import whole
 
 HEAD = """# Benchmarks
 
@@ -17,9 +20,13 @@ side by side: only their ratios mean something elsewhere.
 def put(file: Path, title: str, command: str, text: str, today: date) -> None:
     """Write a section of tables into a report, in place of the one of that title; else at its end.
 
-    The report is begun if it is not there, and written whole or not at all.
+    The report is begun if it is not there, and written whole or not at all. Raises FileRefused if
+    it cannot be read or written.
     """
-    report = file.read_text() if file.exists() else HEAD
+    try:
+        report = file.read_text() if file.exists() else HEAD
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileRefused(f"{file} cannot be read ({error}).") from None
     section = f"## {title}\n\n`{command}`, {today}.\n\n```\n{text}\n```\n"
     old = re.compile(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", re.DOTALL | re.MULTILINE)
     if old.search(report):
@@ -28,6 +35,5 @@ def put(file: Path, title: str, command: str, text: str, today: date) -> None:
         )
     else:
         report = f"{report}\n{section}"
-    scratch = file.with_name(file.name + ".new")
-    scratch.write_text(report)
-    os.replace(scratch, file)
+    with whole(file) as fresh:
+        fresh.write_text(report)

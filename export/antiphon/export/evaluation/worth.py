@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ..corpus.data import Corpus
 from ..network import measure
-from ..network.measure import Told
+from ..network.measure import MACRO, Told
 from ..network.model import Model
 from ..network.windows import LABELS
 from ..release import motif_weights
-from .evaluate import MACRO, Table
+from ..training.ablations import AGAIN
+from .evaluate import Table
 
 PIECES = 4
 """Of each collection, for the second table: it hears them over and over."""
@@ -23,26 +25,38 @@ TOLD: dict[str, Told] = {
     "all of these": Told(labels=LABELS, timing=True, whole=True),
 }
 """What one and the same network can be told of a piece."""
+CHANCE = f"What `{AGAIN}` differs by is chance: anything smaller is noise."
 MEMORY = "the piece so far, remembered"
 
 
 def of_training(bits: Mapping[str, float]) -> Table:
     """Macro bits per note of each variant that was trained; the first is what the others lack."""
-    return _compared("ablations", "trained for as long", bits)
+    return _compared("trained for as long", bits)
 
 
-def of_telling(network: Model, valid: Corpus, tell: Callable[[str], None]) -> Table:
-    """What telling a network something, or remembering the piece for it, is worth. Blocks."""
+def of_telling(
+    network: Model, styles: tuple[str, ...], valid: Corpus, tell: Callable[[str], None]
+) -> Table:
+    """What telling a network something, or remembering the piece for it, is worth. Blocks.
+
+    `styles` are those of its vocabulary; of the music's only they can be told.
+    """
     bits = {}
     for name, told in TOLD.items():
-        bits[name] = measure.table(network, valid, most=PIECES, told=told)[MACRO]
+        known = replace(told, styles=styles)
+        bits[name] = measure.table(network, valid, most=PIECES, told=known)[MACRO]
         tell(f"told {name}: {bits[name]:.2f} bits a note")
     heard = motif_weights.hear_all(network, valid, PIECES)
-    bits[MEMORY] = motif_weights.table(heard, motif_weights.SHIPPED)[MACRO]
-    return _compared("told", "told at run time", bits)
+    bits[MEMORY] = motif_weights.table(heard)[MACRO]
+    best = motif_weights.learn(heard)
+    tell(
+        f"the memory's weights learnt on these pieces: scale {best.scale:g}, power {best.power:g} "
+        f"(in use: {motif_weights.SHIPPED.scale:g}, {motif_weights.SHIPPED.power:g})"
+    )
+    return _compared("told at run time", bits)
 
 
-def _compared(name: str, title: str, bits: Mapping[str, float]) -> Table:
+def _compared(title: str, bits: Mapping[str, float]) -> Table:
     usual = next(iter(bits.values()))
     change = {row: 100 * (value / usual - 1) for row, value in bits.items()}
-    return Table(name, title, {"bits per note": bits, "change, %": change})
+    return Table(title, {"bits per note": bits, "change, %": change})

@@ -51,9 +51,13 @@ def played_unevenly(notes: Notes, rng: np.random.Generator) -> Notes:
     return _moved(notes, np.maximum(notes[:, 0] + late, notes[:, 0].min()))
 
 
-def stretched(notes: Notes, rng: np.random.Generator) -> Notes:
-    """All of it faster or slower by the same factor, counted from tick 0."""
-    factor = float(np.exp(rng.uniform(-STRETCH, STRETCH)))
+def pace(rng: np.random.Generator) -> float:
+    """A factor to stretch by."""
+    return float(np.exp(rng.uniform(-STRETCH, STRETCH)))
+
+
+def stretched(notes: Notes, factor: float) -> Notes:
+    """All of it faster or slower by a factor, counted from tick 0."""
     bent = notes.copy()
     bent[:, 3] = np.rint(notes[:, 3] * factor)
     bent[:, 0] = np.rint(notes[:, 0] * factor)

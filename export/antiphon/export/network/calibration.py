@@ -1,4 +1,4 @@
-"""What each matrix of a network is fed while it reads music: all that rounding it well needs."""
+"""What a network does while it reads music, so far as rounding it well needs to know."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from ..corpus.data import Corpus
-from .model import Model
+from .model import Config, Model
 from .quantise import Array
 from .windows import Sampler
 
@@ -38,6 +38,38 @@ def seen_by(network: Model, corpus: Corpus, styles: tuple[str, ...]) -> dict[str
         for hook in hooks:
             hook.remove()
     return {name: (total / counts[name]).double().numpy() for name, total in sums.items()}
+
+
+def steps_of(network: Model, corpus: Corpus, styles: tuple[str, ...]) -> list[tuple[float, float]]:
+    """Of each layer a 127th of the furthest that its keys reach, and its values; as `seen_by`."""
+    furthest: dict[str, list[float]] = {}
+
+    def note(name: str, made: Tensor) -> None:
+        now, before = _reached(made, network.cfg), furthest.get(name, [0.0, 0.0])
+        furthest[name] = [max(pair) for pair in zip(now, before, strict=True)]
+
+    packed = {name: m for name, m in matrices(network).items() if name.startswith("qkv")}
+    hooks = [
+        matrix.register_forward_hook(lambda _, __, made, name=name: note(name, made))
+        for name, matrix in packed.items()
+    ]
+    try:
+        _read(network, corpus, styles)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [(furthest[name][0] / 127, furthest[name][1] / 127) for name in packed]
+
+
+def _reached(made: Tensor, cfg: Config) -> tuple[float, float]:
+    """How far keys and values reach, of packed queries, keys and values (…, (H + 2K) E).
+
+    Positions turn keys in pairs of columns, so a pair's length is what a column may come to.
+    """
+    heads = made.view(*made.shape[:-1], -1, cfg.head_width)[..., cfg.n_heads :, :]
+    keys, values = heads.chunk(2, dim=-2)
+    pairs = torch.hypot(*keys.chunk(2, dim=-1))
+    return float(pairs.max()), float(values.abs().max())
 
 
 @torch.inference_mode()

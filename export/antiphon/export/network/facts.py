@@ -7,8 +7,8 @@ to a bundle, and from that to the next, with nothing lost.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,8 @@ import torch
 
 from antiphon.engine import bundle
 from antiphon.engine.errors import FileRefused
+
+from ..corpus.data import Corpus
 
 REMEASURED = ("parity_32_bit", "precision.", "cost_of_8_bit")
 """Figures of a bundle that say nothing of another one made from it."""
@@ -52,7 +54,7 @@ def of_run(folder: Path) -> Facts:
     """What a run's plan and state tell, those of the model it began with included."""
     try:
         plan = json.loads((folder / "config.json").read_text())
-    except (OSError, json.JSONDecodeError):
+    except (OSError, ValueError):
         raise FileRefused(f"{folder} holds neither a training run nor a bundle.") from None
     recipe = {f"recipe.{k}": v for k, v in numbers(plan.get("recipe", {}))}
     facts = Facts(folder.resolve().name, 32, (), recipe | _spent(folder))
@@ -80,21 +82,36 @@ def _spent(folder: Path) -> dict[str, float]:
     }
 
 
-def attributions(manifest: Path) -> tuple[str, ...]:
-    """One line a collection: name, pieces trained on, licence, source.
+def fingerprint(folder: Path) -> str:
+    """What tells the weights of a run or a bundle from any others: SHA-256 of their file."""
+    names = ("model.onnx", "model.safetensors")
+    for file in (folder / name for name in names):
+        if file.exists():
+            return hashlib.sha256(file.read_bytes()).hexdigest()
+    raise FileRefused(f"{folder} holds neither a training run nor a bundle.")
 
-    Columns `licence`, `source_repo` and `source_commit` may be missing; FileRefused if all is.
+
+def attributions(manifest: Path, prepared: Path | None = None) -> tuple[str, ...]:
+    """One line a collection: name, pieces offered for training, licence, source.
+
+    Collections of prepared music that the manifest lacks were made of the others, and are named so.
+    Columns `licence`, `source_repo` and `source_commit` may be missing; FileRefused if the file
+    cannot be read, or says of nothing that it was trained on.
     """
     try:
         with manifest.open(newline="", encoding="utf-8-sig") as file:
             entries = [entry for entry in csv.DictReader(file) if entry.get("split") == "train"]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise FileRefused(f"{manifest} cannot be read ({error}).") from None
-    counts = Counter(entry.get("collection") or "unnamed" for entry in entries)
-    return tuple(
-        _line(name, [e for e in entries if (e.get("collection") or "unnamed") == name])
-        for name in sorted(counts)
-    )
+    if not entries:
+        raise FileRefused(f"{manifest} has no line whose split is 'train'.")
+    offered: dict[str, list[dict[str, str]]] = {}
+    for entry in entries:
+        offered.setdefault(entry.get("collection") or "unnamed", []).append(entry)
+    lines = tuple(_line(name, of) for name, of in sorted(offered.items()))
+    trained = Corpus.open(prepared / "train").by_collection() if prepared else {}
+    made = ((name, len(pieces)) for name, pieces in trained.items() if name not in offered)
+    return (*lines, *(f"{name}: {count} pieces, made of the others" for name, count in made))
 
 
 def _line(name: str, entries: list[dict[str, str]]) -> str:
@@ -104,27 +121,32 @@ def _line(name: str, entries: list[dict[str, str]]) -> str:
         for entry in entries
         if entry.get("source_repo")
     }
-    return f"{name}: {len(entries)} pieces, " + ", ".join([*sorted(licences), *sorted(sources)])
+    return f"{name}: {len(entries)} pieces offered, " + ", ".join(
+        [*sorted(licences), *sorted(sources)]
+    )
 
 
-def evaluated(file: Path) -> dict[str, float]:
-    """Figures of what `antiphon evaluate --json` printed; FileRefused if it is something else.
+def evaluated(file: Path, source: Path) -> dict[str, float]:
+    """Figures of what `antiphon evaluate --json` printed of the model in the folder `source`.
 
     The model's own become `bits_per_note.…`, others' `baseline.<model>.…`; further tables keep
-    their names.
+    their names. FileRefused if it is something else, or of another model.
     """
     try:
         text = file.read_text()
         found = json.loads(text[text.index("{") :])  # what goes before it is progress
-        models = found.pop("models")
-        figures: dict[str, float] = {}
-        for model, judged in models.items():
+        models, judged_bits = found.pop("models"), float(found.pop("bits"))
+        judged = found.pop("model")
+        figures: dict[str, float] = {"judged_bits": judged_bits}
+        for model, column in models.items():
             start = "bits_per_note" if model == "default" else f"baseline.{model}"
-            figures |= {f"{start}.{k}": v for k, v in numbers(judged["by_collection"])}
-            figures[f"{start}.macro"] = float(judged["macro_bits_per_note"])
-            figures |= dict(numbers(judged.get("by_kind", {}), f"by_kind.{model}."))
+            figures |= {f"{start}.{k}": v for k, v in numbers(column["by_collection"])}
+            figures[f"{start}.macro"] = float(column["macro_bits_per_note"])
+            figures |= dict(numbers(column.get("by_kind", {}), f"by_kind.{model}."))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise FileRefused(f"{file} is not what `antiphon evaluate --json` prints.") from None
+    if judged != fingerprint(source):
+        raise FileRefused(f"{file} is of another model than {source}: evaluate that one.")
     return figures | dict(numbers(found))
 
 

@@ -79,7 +79,8 @@ SHAPES: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """`tiny` is for tests, `slim` for ablations; `small` trains on a CPU in hours and is what ships,
-`base` (28 M) on a GPU in minutes; `musenet` is as deep, wide in heads and far-sighted as MuseNet.
+`base` (28 M) on a GPU in minutes; `musenet` is as deep, wide in heads and far-sighted as MuseNet,
+and cannot be exported: a bundle's file has 512 MiB at most.
 """
 
 
@@ -93,11 +94,19 @@ def norm(x: Tensor) -> Tensor:
     return F.rms_norm(x, (x.shape[-1],), eps=NORM_EPSILON)
 
 
-def rotary_tables(cfg: Config, length: int) -> tuple[Tensor, Tensor]:
-    """Cosines and sines for positions 0..length-1, each (length, E/2)."""
+def rotary_rates(cfg: Config) -> Tensor:
+    """Radians that each pair of a head's columns turns from one position to the next (E/2,)."""
     half = cfg.head_width // 2
-    rates = cfg.rope_base ** (-torch.arange(half, dtype=torch.float32) / half)
-    angles = torch.arange(length, dtype=torch.float32)[:, None] * rates[None, :]
+    rates: Tensor = cfg.rope_base ** (-torch.arange(half, dtype=torch.float32) / half)
+    return rates
+
+
+def rotary_tables(
+    cfg: Config, length: int, device: torch.device | None = None
+) -> tuple[Tensor, Tensor]:
+    """Cosines and sines for positions 0..length-1, each (length, E/2)."""
+    positions = torch.arange(length, dtype=torch.float32, device=device)
+    angles = positions[:, None] * rotary_rates(cfg).to(positions.device)[None, :]
     return angles.cos(), angles.sin()
 
 
@@ -110,7 +119,8 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 def pitches_sounding(rows: Tensor) -> Tensor:
     """Which pitches sound at each row (B, T, 128), 0 or 1, of the notes that the rows tell.
 
-    A note counts from its length on, until the moment that its length reaches; drums never do.
+    A note counts from its length on, until the moment that its length reaches, or another piece
+    begins; drums never do.
     """
     token = rows[..., Column.TOKEN]
     times = torch.tensor(vocab.TIMES, device=rows.device)
@@ -123,11 +133,20 @@ def pitches_sounding(rows: Tensor) -> Tensor:
     pitch = (token[line, at] - vocab.NOTE) % PITCHES
     end = tick[line, at] + times[token[line, at + 1] - vocab.LENGTH]
     stop = torch.searchsorted(tick[line], end[:, None])[:, 0]
+    stop = torch.minimum(stop, _next_piece(token)[line, at])
     change = torch.zeros(*token.shape[:1], token.shape[1] + 1, PITCHES, device=rows.device)
     one = torch.ones(len(line), device=rows.device)
     change.index_put_((line, at + 1, pitch), one, accumulate=True)
     change.index_put_((line, stop, pitch), -one, accumulate=True)
     return change[:, :-1].cumsum(1).clamp(max=1)
+
+
+def _next_piece(token: Tensor) -> Tensor:
+    """Of each row of (B, T) the first at or behind it that begins or ends a piece, T if none."""
+    length = token.shape[1]
+    here = torch.arange(length, device=token.device)
+    edge = (token == vocab.START) | (token == vocab.END)
+    return torch.where(edge, here, length).flip(1).cummin(1).values.flip(1)
 
 
 class Block(nn.Module):
@@ -208,8 +227,8 @@ class Model(nn.Module):
         for column, companion in enumerate(self.companions.values(), start=1):
             x = x + companion(rows[..., column])
         x = x + self.sounding(pitches_sounding(rows).to(x.dtype))
-        cos, sin = rotary_tables(self.cfg, rows.shape[1])
-        mask = self.window_mask(rows.shape[1])
+        cos, sin = rotary_tables(self.cfg, rows.shape[1], rows.device)
+        mask = self.window_mask(rows.shape[1], rows.device)
         x = norm(x)
         for block in self.blocks:
             if self.recompute and torch.is_grad_enabled():
@@ -226,11 +245,12 @@ class Model(nn.Module):
         share = rows[..., Column.SHARE, None] / MOST_SHARE
         return torch.lerp(own, F.embedding(rows[..., Column.OTHER], table), share.to(own.dtype))
 
-    def window_mask(self, length: int) -> Tensor | None:
+    def window_mask(self, length: int, device: torch.device) -> Tensor | None:
         """None where plain causal attention does, else what each position may see (T, T)."""
         if length <= self.cfg.window:
             return None
-        back = torch.arange(length)[:, None] - torch.arange(length)[None, :]
+        at = torch.arange(length, device=device)
+        back = at[:, None] - at[None, :]
         return (back >= 0) & (back < self.cfg.window)
 
     def logits(self, states: Tensor, table: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import onnx
 import torch
 from onnx import numpy_helper
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from antiphon.engine import bundle
@@ -36,6 +37,8 @@ class Origin:
     config: Config
     styles: tuple[str, ...]
     weights: Weights
+    steps: list[tuple[float, float]] | None = None
+    """How coarsely a bundle keeps keys and values; see `to_onnx.Steps`."""
 
     def network(self) -> Model:
         """The network, put together, ready to be judged."""
@@ -54,7 +57,12 @@ class Origin:
         fresh = 0.02 * torch.randn(len(new), self.config.width, generator=torch.manual_seed(0))
         grown["own.weight"] = torch.cat([self.weights["own.weight"], fresh])
         grown["bias"] = torch.cat([self.weights["bias"], torch.zeros(len(new))])
-        return Origin(replace(self.config, vocabulary=size), self.styles + new, grown)
+        return replace(
+            self,
+            config=replace(self.config, vocabulary=size),
+            styles=self.styles + new,
+            weights=grown,
+        )
 
 
 def of(folder: Path) -> Origin:
@@ -63,13 +71,15 @@ def of(folder: Path) -> Origin:
 
 
 def of_run(folder: Path) -> Origin:
-    """What a training run has saved; FileRefused if `folder` holds none."""
+    """What a training run has saved; FileRefused if `folder` holds none, or a damaged one."""
     try:
         plan = json.loads((folder / "config.json").read_text())
         weights = load_file(folder / "model.safetensors")
+        return Origin(Config(**plan["config"]), tuple(plan["styles"]), weights)
     except OSError:
         raise FileRefused(f"{folder} holds neither a training run nor a bundle.") from None
-    return Origin(Config(**plan["config"]), tuple(plan["styles"]), weights)
+    except (ValueError, TypeError, KeyError, SafetensorError):
+        raise FileRefused(f"{folder} holds a training run that is damaged.") from None
 
 
 def of_bundle(written: bundle.Bundle) -> Origin:
@@ -92,7 +102,8 @@ def of_bundle(written: bundle.Bundle) -> Origin:
     weights["velocity_note.weight"] = _solved(table[NOTE:STYLE], head.table("notes"))
     weights["velocity_out.weight"] = head.matrix("out")
     weights["velocity_out.bias"] = head.table("bias")
-    return Origin(_config(written, graph, weights), written.about.styles, weights)
+    steps = graph.steps(written.about.shape.n_layers)
+    return Origin(_config(written, graph, weights), written.about.styles, weights, steps)
 
 
 def _config(written: bundle.Bundle, graph: _Constants, weights: Weights) -> Config:
@@ -129,6 +140,14 @@ class _Constants:
     def table(self, name: str) -> torch.Tensor:
         """An array as it is."""
         return torch.from_numpy(self._arrays[name].copy())
+
+    def steps(self, n_layers: int) -> list[tuple[float, float]] | None:
+        """The sizes of a step of each layer's keys and values; None if they are in 32 bits."""
+        if "key_step_0" not in self._arrays:
+            return None
+        sizes = ([float(self._arrays[f"{kind}_step_{i}"][0]) for kind in ("key", "value")]
+                 for i in range(n_layers))  # fmt: skip
+        return [(keys, values) for keys, values in sizes]
 
     def matrix(self, name: str) -> torch.Tensor:
         """A (N, K) matrix, from whatever precision it is stored in."""

@@ -1,7 +1,7 @@
 """The proof that a graph is its network: torch's logits and the graph's, side by side.
 
 Rows are drawn over everything each column can say, mixed tokens too, and the cache is looked at
-empty, at the seams of chunks, beyond attention's window and with its last place filled.
+empty, at the seams of chunks, beyond attention's window and where it slides.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import torch
 from antiphon.engine import bundle
 from antiphon.engine import model as runtime
 from antiphon.engine.errors import InternalError
+from antiphon.engine.slots import CHUNK, Slot
 from antiphon.engine.tokens import Column, Row
 from antiphon.engine.vocabulary import LENGTH, NOTE, STYLE
 
@@ -50,8 +51,8 @@ def largest_difference(
     worst = 0.0
     for length, token, velocity in zip(lengths, tokens, velocities, strict=True):
         fill(slot, rows[:length])
-        slot.feed(rows[length : length + 1])
-        for here, there in ((slot.logits[0], token), (slot.velocity_logits(NOTE), velocity)):
+        slot.decode(rows[length])
+        for here, there in ((slot.logits, token), (slot.velocity_logits(NOTE), velocity)):
             worst = float(np.maximum(worst, np.abs(here - there).max()))  # NaN is the worst of all
     return worst
 
@@ -70,7 +71,7 @@ def random_rows(vocabulary: int, count: int) -> list[Row]:
     return [Row(*row) for row in np.stack(columns, axis=1).tolist()]
 
 
-def fill(slot: runtime.Slot, rows: list[Row]) -> None:
+def fill(slot: Slot, rows: list[Row]) -> None:
     """Feed a slot those of `rows` that it does not hold yet."""
     while slot.length < len(rows):
-        slot.feed(rows[slot.length : slot.length + runtime.CHUNK])
+        slot.prefill(rows[slot.length : slot.length + CHUNK])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,18 @@ SHORTEST_INFILL = 8
 """Moments a passage must have to be turned inside out."""
 MIXED_IN = 0.5
 """Largest share that the second window of a mixed pair has."""
+
+
+class Passage(NamedTuple):
+    """Some of a piece."""
+
+    rows: Rows
+    ticks: Ticks
+    """The tick that each row stands at."""
+    played: bool
+    """By hand."""
+    in_time: bool
+    """Whether ticks are the piece's own; else it was stretched."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +103,12 @@ class Sampler:
         recipe = self.recipe
         from_start = rng.random() < recipe.from_start
         first = 0 if from_start else _moment(self.corpus, piece, rng, length)
-        rows, ticks, played = self._passage(piece, first, length, rng)
+        passage = self._passage(piece, first, length, rng)
+        rows, ticks = passage.rows, passage.ticks
         augment.transpose(rows, recipe.transpose, rng)
         augment.louder(rows, recipe.louder, rng)
         ends = first + length >= piece.length
-        labels = self.labels(piece, rng, played)
+        labels = self.labels(piece, rng, passage)
         start = plain([vocab.START] * (first == 0))
         if rng.random() < recipe.infill:
             turned = turned_inside_out(rows[: length - ROOM], ticks, rng)
@@ -105,29 +118,32 @@ class Sampler:
             rows = _with_labels_again(rows, labels, rng)
         return np.concatenate([labels, start, rows, plain([vocab.END] * ends)])
 
-    def _passage(
-        self, piece: Piece, first: int, length: int, rng: np.random.Generator
-    ) -> tuple[Rows, Ticks, bool]:
-        """Rows of a passage, the tick each stands at, and whether hands played it."""
+    def _passage(self, piece: Piece, first: int, length: int, rng: np.random.Generator) -> Passage:
+        """A passage as it is, or bent. Of stretched music the bars are not told: they are false."""
         token, velocity, chord, tick = self.corpus.rows(piece, first, length)
-        ticks, played = tick.astype(np.int64), piece.performed
+        ticks, played, pace = tick.astype(np.int64), piece.performed, 1.0
         if rng.random() < self.recipe.uneven:
-            bend = augment.stretched if piece.performed else augment.played_unevenly
-            columns = (column.astype(np.int64) for column in (token, velocity, tick))
-            bent = _retold(augment.notes_of(*columns), bend, 0 if first == 0 else None, rng)
+            bent = _bent(token, velocity, ticks, played, rng)
             if bent is not None:
-                (token, velocity, chord, ticks), played = bent, True
+                notes, pace = bent
+                token, velocity, chord, ticks = _retold(notes, 0 if first == 0 else None)
+                played = True
         rows = _rows(token, velocity, chord)
         if rng.random() < self.recipe.no_chord:
             rows[:, Column.CHORD] = 0
         timing, whole = rng.random() >= self.recipe.no_timing, rng.random() >= self.recipe.no_whole
-        _mark(rows, ticks, self.corpus, piece, timing=timing, whole=whole)
-        return rows, ticks, played
+        if timing and pace == 1.0:
+            _tell_timing(rows, ticks, piece)
+        if whole:
+            _tell_whole(rows, (ticks / pace).astype(np.int64), self.corpus, piece)
+        return Passage(rows, ticks, played, pace == 1.0)
 
-    def labels(self, piece: Piece, rng: np.random.Generator, played: bool) -> Rows:
-        """Label tokens of a piece, each field dropped at times."""
-        fields = fields_of(self._ids, piece, played).values()
-        ids = [i for ids in fields if rng.random() >= self.recipe.no_label for i in ids]
+    def labels(self, piece: Piece, rng: np.random.Generator, passage: Passage) -> Rows:
+        """Label tokens of a passage, each field dropped at times."""
+        fields = fields_of(self._ids, piece, passage.played)
+        if not passage.in_time:
+            fields["tempo"] = []
+        ids = [i for ids in fields.values() if rng.random() >= self.recipe.no_label for i in ids]
         return plain([] if rng.random() < self.recipe.no_labels else ids)
 
 
@@ -161,19 +177,23 @@ def label_ids(styles: Sequence[str], piece: Piece, labels: Sequence[Label]) -> l
 
 def mark(rows: Rows, corpus: Corpus, piece: Piece, *, timing: bool, whole: bool) -> None:
     """Fill in the positions of rows that `body` gave from the piece's first token on."""
-    *_, ticks = corpus.rows(piece, 0, len(rows))
-    _mark(rows, ticks.astype(np.int64), corpus, piece, timing=timing, whole=whole)
-
-
-def _mark(
-    rows: Rows, ticks: Ticks, corpus: Corpus, piece: Piece, *, timing: bool, whole: bool
-) -> None:
-    if timing and piece.bar:
-        rows[:, Column.TIMING] = 1 + np.minimum(ticks % piece.bar, MAX_TIMING - 1)
+    *_, tick = corpus.rows(piece, 0, len(rows))
+    ticks = tick.astype(np.int64)
+    if timing:
+        _tell_timing(rows, ticks, piece)
     if whole:
-        done = parts_done(corpus, piece, ticks)
-        rows[:, Column.PART] = 1 + done
-        rows[:, Column.COUNTDOWN] = MAX_COUNTDOWN - done
+        _tell_whole(rows, ticks, corpus, piece)
+
+
+def _tell_timing(rows: Rows, ticks: Ticks, piece: Piece) -> None:
+    if piece.bar:
+        rows[:, Column.TIMING] = 1 + np.minimum(ticks % piece.bar, MAX_TIMING - 1)
+
+
+def _tell_whole(rows: Rows, ticks: Ticks, corpus: Corpus, piece: Piece) -> None:
+    done = parts_done(corpus, piece, ticks)
+    rows[:, Column.PART] = 1 + done
+    rows[:, Column.COUNTDOWN] = MAX_COUNTDOWN - done
 
 
 def parts_done(corpus: Corpus, piece: Piece, ticks: Ticks) -> Ticks:
@@ -209,20 +229,29 @@ def _mix(rows: Rows, weights: npt.NDArray[np.float32], first: int, share: int) -
     weights[first + 1] *= share / 100
 
 
-def _retold(
-    notes: augment.Notes, bend: Any, origin: int | None, rng: np.random.Generator
-) -> tuple[Any, Any, Any, Ticks] | None:
-    """Tokens of bent notes, counted from `origin` or their own first onset; None if there is none.
+def _bent(
+    token: Any, velocity: Any, ticks: Ticks, played: bool, rng: np.random.Generator
+) -> tuple[augment.Notes, float] | None:
+    """Notes of some tokens, played unevenly or stretched, and by how much; None if there is none.
 
     Nothing is bent in place: arrays of a corpus are read-only.
     """
+    notes = augment.notes_of(token.astype(np.int64), velocity.astype(np.int64), ticks)
     if not len(notes):
         return None
-    bent = merged(bend(notes, rng))
-    origin = int(bent[0, 0]) if origin is None else origin
-    bent[:, 0] -= origin
-    bent[:, 3] -= origin
-    told = rows_of(bent)
+    if not played:
+        return merged(augment.played_unevenly(notes, rng)), 1.0
+    pace = augment.pace(rng)
+    return merged(augment.stretched(notes, pace)), pace
+
+
+def _retold(notes: augment.Notes, origin: int | None) -> tuple[Any, Any, Any, Ticks]:
+    """Token, velocity and chord, and the tick each stands at, of notes counted from `origin`.
+
+    Without one they are counted from their own first onset.
+    """
+    origin = int(notes[0, 0]) if origin is None else origin
+    told = rows_of(notes - origin * np.array([1, 0, 0, 1, 0]))
     ticks = told["tick"].astype(np.int64) + origin
     return told["token"], told["velocity"], told["chord"], ticks
 

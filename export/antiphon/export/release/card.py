@@ -12,8 +12,8 @@ from antiphon.engine.bundle import About
 from ..network.parity import LENGTHS
 from .precision import LIMIT, MOST_COST, PIECES, ROUNDS, ROWS
 
-OWN = ("weights", "source_bits", "parity_32_bit", "bits_per_note", "baseline", "precision",
-       "training", "recipe")  # fmt: skip
+OWN = ("weights", "source_bits", "judged_bits", "parity_32_bit", "bits_per_note", "baseline",
+       "precision", "training", "recipe")  # fmt: skip
 """Figures with sections of their own; the others are printed as they come."""
 OURS = "this model"
 
@@ -47,10 +47,12 @@ def _knowing(f: Figures) -> str:
         return "## How well it knows music\n\nNot measured.\n"
     names = sorted(own, key=lambda name: (name == "macro", name))
     ordered = {name: own[name] for name in names}
+    taken = f"; taken with weights in {f['judged_bits']:.0f} bits" if "judged_bits" in f else ""
     return (
         "## How well it knows music\n\n"
         "Bits per note on pieces it never saw (first 4,096 tokens, all tokens of a piece over its "
-        "notes, labels unknown); less is better, `macro` is the mean of the collections.\n\n"
+        "notes, labels unknown); less is better, `macro` is the mean of the collections"
+        f"{taken}.\n\n"
         + _side_by_side("collection", {OURS: ordered, **_columns(under(f, "baseline"))})
     )
 
@@ -63,7 +65,7 @@ def _storing(f: Figures) -> str:
     parts = [
         "## What smaller weights cost\n",
         _table(["weights", "bits per note", "cost", "ms per token", "MB"], rows),
-        f"Bits per note over the first {LIMIT} tokens of up to {PIECES} pieces a collection. Time "
+        f"Bits per note over the first {LIMIT} tokens of some {PIECES} pieces. Time "
         f"is processor time of one thread for a token behind {ROWS} others, median of {ROUNDS} "
         "rounds, all side by side on one machine; only its ratios mean something elsewhere. What "
         f"costs more than {100 * MOST_COST:.0f} % is not offered.\n",

@@ -15,14 +15,14 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from antiphon.engine import motif
 from antiphon.engine.motif import Motif
 from antiphon.engine.tokens import Column
+from antiphon.engine.wishes import Feel
 
 from ..corpus.data import Corpus, Piece
-from ..network.measure import LIMIT, rows_to_judge
+from ..network.measure import LIMIT, MACRO, nats, rows_to_judge
 from ..network.model import Model
 
 Floats = npt.NDArray[np.float64]
@@ -37,13 +37,18 @@ class Weights(NamedTuple):
     scale: float
     power: float
 
-    def odds(self, trust: Floats) -> Floats:
-        """What the threads stand to one."""
-        return np.minimum((trust / self.scale) ** self.power, motif.MOST_ODDS)
+    def odds(self, trust: Floats, echo: float) -> Floats:
+        """What the threads stand to one, at an echo of 0 to 1."""
+        least = np.minimum((trust / self.scale) ** self.power, motif.MOST_ODDS)
+        return least * (2 * echo) ** motif.LOUDEST
 
 
 SHIPPED = Weights(motif.SCALE, motif.POWER)
 """What sessions use."""
+USUAL_ECHO = Feel().echo
+"""What sessions are played with, unless told otherwise."""
+NEUTRAL_ECHO = 0.5
+"""What leaves the weights as they were learnt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +65,22 @@ class Heard:
     velocity_nats: float
     n_notes: int
 
-    def bits_per_note(self, weights: Weights | None) -> float:
-        """As `measure` gives them; None leaves the memory out."""
-        odds = weights.odds(self.trust) if weights else np.zeros(len(self.trust))
+    def bits_per_note(self, weights: Weights, echo: float) -> float:
+        """As `measure` gives them; an echo of 0 leaves the memory out."""
+        odds = weights.odds(self.trust, echo)
         likely = (self.network + odds * self.right) / (1 + odds)
-        nats = self.velocity_nats - float(np.log(likely).sum())
-        return nats / math.log(2) / max(1, self.n_notes)
+        spent = self.velocity_nats - float(np.log(likely).sum())
+        return spent / math.log(2) / max(1, self.n_notes)
 
 
-@torch.inference_mode()
 def hear(model: Model, corpus: Corpus, piece: Piece, limit: int = LIMIT) -> Heard:
     """One piece's first tokens, as they are judged."""
-    rows = torch.from_numpy(rows_to_judge(corpus, piece, limit))[None]
-    targets = rows[:, 1:, : Column.VELOCITY + 1]
-    of_token, of_velocity = model.losses(rows[:, :-1], targets, torch.ones(targets.shape[:2]))
-    right, trust = expectations(targets[0, :, 0].tolist())
-    network = np.exp(-of_token[0].double().numpy())
-    n_notes = int((targets[..., 1] > 0).sum())
-    return Heard(piece.collection, network, right, trust, float(of_velocity.sum()), n_notes)
+    rows = rows_to_judge(corpus, piece, limit)
+    of_token, of_velocity = nats(model, rows)
+    right, trust = expectations(rows[1:, Column.TOKEN].tolist())
+    n_notes = int((rows[:, Column.VELOCITY] > 0).sum())
+    velocity_nats = float(of_velocity.sum())
+    return Heard(piece.collection, np.exp(-of_token), right, trust, velocity_nats, n_notes)
 
 
 def expectations(tokens: Sequence[int]) -> tuple[npt.NDArray[np.bool_], Floats]:
@@ -107,18 +110,20 @@ def hear_all(
     return heard
 
 
-def table(heard: Sequence[Heard], weights: Weights | None) -> dict[str, float]:
-    """Bits per note of each collection, and `macro`; None leaves the memory out."""
+def table(
+    heard: Sequence[Heard], weights: Weights = SHIPPED, echo: float = USUAL_ECHO
+) -> dict[str, float]:
+    """Bits per note of each collection, and `macro`; an echo of 0 leaves the memory out."""
     bits: dict[str, list[float]] = {}
     for piece in heard:
-        bits.setdefault(piece.collection, []).append(piece.bits_per_note(weights))
+        bits.setdefault(piece.collection, []).append(piece.bits_per_note(weights, echo))
     result = {name: fmean(values) for name, values in sorted(bits.items())}
-    return {**result, "macro": fmean(result.values())}
+    return {**result, MACRO: fmean(result.values())}
 
 
 def learn(heard: Sequence[Heard]) -> Weights:
-    """The weights of a grid with the fewest macro bits per note."""
-    return min(_grid(), key=lambda weights: table(heard, weights)["macro"])
+    """The weights of a grid with the fewest macro bits per note, at the echo that leaves them."""
+    return min(_grid(), key=lambda weights: table(heard, weights, NEUTRAL_ECHO)[MACRO])
 
 
 def _grid() -> Iterator[Weights]:

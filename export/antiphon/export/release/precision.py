@@ -16,10 +16,11 @@ from antiphon.engine import bundle
 from antiphon.engine import model as runtime
 from antiphon.engine.errors import UserError
 
-from ..corpus.data import Corpus
+from ..corpus.data import Corpus, Piece
 from ..network import measure
-from ..network.calibration import seen_by
+from ..network.calibration import seen_by, steps_of
 from ..network.model import Model
+from ..network.origin import Origin
 from ..network.parity import fill, random_rows
 from ..network.to_onnx import write_bundle
 from ..progress import Progress
@@ -28,8 +29,12 @@ MOST_COST = 0.01
 """Part of its bits per note that a model may lose to few bits, and still be offered."""
 ROWS, TOKENS, ROUNDS = 512, 16, 31
 """Rows in the cache when time is taken, tokens in a round, rounds; the median counts."""
-PIECES, LIMIT = 2, 512
-"""Pieces of each collection that bits per note are compared on, and the first tokens of each."""
+PIECES, LIMIT = 30, 512
+"""Pieces that bits per note are compared on, evenly from the collections, and of each the first
+tokens.
+"""
+FEWEST = 2000
+"""Notes without which nothing is said of the cost: over 80 it came out as 3 %, by chance."""
 
 Drafts = Mapping[int, bundle.Bundle]
 """The same network, by the bits of its weights."""
@@ -49,50 +54,70 @@ class Precision:
 
 
 def drafts(
-    network: Model, folder: Path, styles: tuple[str, ...], bits: int, prepared: Path | None
+    taken: Origin, network: Model, folder: Path, bits: int, prepared: Path | None
 ) -> dict[int, bundle.Bundle]:
-    """Bundles of 32 and `bits` below `folder`; with prepared music of 8 and of 4 bits too."""
+    """Bundles of 32 and `bits` below `folder`; with prepared music of 8 and of 4 bits too.
+
+    In few bits so are keys and values, unless nobody knows how far they reach. Raises UserError for
+    4 bits where too little is held out to measure their cost on.
+    """
+    if bits == 4 and prepared and not measured_on(Corpus.open(prepared / "valid")):
+        raise UserError(
+            f"{prepared} has too little in its valid split to measure 4 bits on: prepare more "
+            "music, or say in a manifest.csv what is held out."
+        )
     wanted = {32, 8, 4} if prepared else {32, bits}
-    seen = seen_by(network, Corpus.open(prepared / "train"), styles) if prepared else None
+    seen, steps = None, taken.steps
+    if prepared:
+        corpus = Corpus.open(prepared / "train")
+        seen = seen_by(network, corpus, taken.styles)
+        steps = steps_of(network, corpus, taken.styles)
     return {
         n: write_bundle(
-            network, folder / str(n), "", styles, bits=None if n == 32 else n, seen=seen
+            network, folder / str(n), "", taken.styles,
+            bits=n if n < 32 else None, seen=seen, steps=steps if n < 32 else None,
         )
         for n in sorted(wanted, reverse=True)
-    }
+    }  # fmt: skip
 
 
 def compared(network: Model, written: Drafts, prepared: Path | None) -> dict[int, Precision]:
-    """Time and size of each, and with prepared music bits per note on its `valid` split."""
+    """Time and size of each; bits per note, if prepared music has enough in its `valid` split."""
     models = {bits: runtime.Model(draft) for bits, draft in written.items()}
     times = ms_per_token(models)
     table = {
         bits: Precision(times[bits], sum(map(len, draft.graphs.values())) / 1e6)
         for bits, draft in written.items()
     }
-    if prepared is None:
+    valid = Corpus.open(prepared / "valid") if prepared else None
+    if valid is None or not measured_on(valid):
         return table
-    bits_per_note = judged(network, models, Corpus.open(prepared / "valid"))
+    bits_per_note = judged(network, models, valid)
     return {
         bits: replace(p, bits_per_note=found, cost=found / bits_per_note[32] - 1)
         for (bits, p), found in zip(table.items(), bits_per_note.values(), strict=True)
     }
 
 
+def measured_on(valid: Corpus) -> list[Piece]:
+    """The pieces that bits per note are compared on; none if they have too few notes."""
+    groups = valid.by_collection().values()
+    each = -(-PIECES // max(1, len(groups)))
+    pieces = [piece for group in groups for piece in group[:each]]
+    notes = sum(piece.n_notes * min(1, LIMIT / piece.length) for piece in pieces)
+    return pieces if notes >= FEWEST else []
+
+
 def judged(network: Model, models: Mapping[int, runtime.Model], corpus: Corpus) -> dict[int, float]:
     """Bits per note of each on the same few pieces; those of 32 bit by torch, which is quicker."""
-    pieces = [p for group in corpus.by_collection().values() for p in group[:PIECES]]
-    if not pieces:
-        raise UserError("There is no piece in the valid split to measure bits per note on.")
-    found: dict[int, list[float]] = {bits: [] for bits in models}
+    judges = {bits: measure.bundle(model, LIMIT) for bits, model in models.items()}
+    judges[32] = measure.network(network, LIMIT)
+    pieces = measured_on(corpus)
+    found: dict[int, list[float]] = {bits: [] for bits in judges}
     progress = Progress("comparing precisions", len(pieces), sys.stderr)
     for piece in pieces:
-        for bits, model in models.items():
-            found[bits].append(
-                measure.bits_per_note(network, corpus, piece, LIMIT)
-                if bits == 32
-                else measure.bits_per_note_of_bundle(model, corpus, piece, LIMIT)
-            )
+        for bits, judge in judges.items():
+            found[bits].append(judge(corpus, piece).per_note)
         progress.step()
     progress.end()
     return {bits: fmean(values) for bits, values in found.items()}
@@ -108,9 +133,9 @@ def ms_per_token(models: Mapping[int, runtime.Model]) -> dict[int, float]:
         for bits, slot in slots.items():
             slot.rewind(min(slot.length, ROWS))
             fill(slot, rows[:ROWS])
-            slot.feed(rows[ROWS : ROWS + 1])  # what the others did to the processor's caches
+            slot.decode(rows[ROWS])  # what the others did to the processor's caches
             began = time.thread_time()
             for row in rows[ROWS + 1 :]:
-                slot.feed([row])
+                slot.decode(row)
             times[bits].append(1e3 * (time.thread_time() - began) / (TOKENS - 1))
     return {bits: median(values) for bits, values in times.items()}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from antiphon.engine import bundle
+from antiphon.engine.copies import Index
 from antiphon.engine.errors import FileRefused, UserError
 
 from ..corpus.data import Corpus
@@ -22,7 +25,9 @@ from ..network.model import Model
 from ..network.parity import prove
 from ..network.quantise import PRECISIONS
 from ..network.to_onnx import write_about
-from . import precision
+from ..progress import Progress
+from ..wholefile import blaming
+from . import copy_index, precision
 from .card import card
 
 CARD = "CARD.md"
@@ -88,8 +93,8 @@ def _check(order: Order) -> None:
 def _known(order: Order) -> Facts:
     """What the source tells, with what the order adds."""
     known = facts.of(order.source)
-    told = facts.attributions(order.manifest) if order.manifest else ()
-    judged = facts.evaluated(order.evaluation) if order.evaluation else {}
+    told = facts.attributions(order.manifest, order.prepared) if order.manifest else ()
+    judged = facts.evaluated(order.evaluation, order.source) if order.evaluation else {}
     return replace(
         known,
         name=order.name or known.name,
@@ -102,7 +107,7 @@ def _proved(order: Order, known: Facts, taken: origin.Origin, scratch: Path, tel
     """The finished bundle in a folder below `scratch`."""
     network = taken.network()
     tell("writing the graphs")
-    drafts = precision.drafts(network, scratch, taken.styles, order.bits, order.prepared)
+    drafts = precision.drafts(taken, network, scratch, order.bits, order.prepared)
     parity = prove(network, drafts[32])
     tell(f"torch and ONNX differ by at most {parity:.1e} (32 bit)")
     table = precision.compared(network, drafts, order.prepared)
@@ -110,19 +115,43 @@ def _proved(order: Order, known: Facts, taken: origin.Origin, scratch: Path, tel
     _refuse_if_costly(table, order.bits)
     figures = known.figures | _weighed(network, known, parity, table)
     if order.prepared and "bits_per_note.macro" not in figures:
-        figures |= _judged(network, order.prepared, tell)
-    return _described(scratch / str(order.bits), drafts[order.bits], known, figures)
+        figures |= {"judged_bits": known.bits} | _judged(network, order.prepared, tell)
+    draft, written = scratch / str(order.bits), drafts[order.bits]
+    indexed = _indexed(draft, written.about, _copies(order))
+    return _described(draft, indexed, known, figures)
 
 
-def _described(
-    draft: Path, written: bundle.Bundle, known: Facts, figures: dict[str, float]
-) -> Path:
+def _copies(order: Order) -> Index | None:
+    """What training music has: as the source knows it, else of the prepared music, if any."""
+    if (order.source / LAST).exists() and (kept := bundle.load(order.source).copies):
+        return kept
+    if order.prepared is None:
+        return None
+    corpus = Corpus.open(order.prepared / "train")
+    total = copy_index.ROUNDS * len(corpus.pieces)
+    progress = Progress("indexing what was trained on", total, sys.stderr)
+    index = copy_index.index(corpus, progress.step)
+    progress.end()
+    return index
+
+
+def _indexed(draft: Path, about: bundle.About, copies: Index | None) -> bundle.About:
+    """The description of the draft, with the index of copies beside its graphs, if there is one."""
+    if copies is None:
+        return about
+    content = copies.written()
+    with blaming(draft):
+        (draft / bundle.COPIES).write_bytes(content)
+    checksums = {**about.sha256, bundle.COPIES: hashlib.sha256(content).hexdigest()}
+    return msgspec.structs.replace(about, sha256=checksums)
+
+
+def _described(draft: Path, written: bundle.About, known: Facts, figures: dict[str, float]) -> Path:
     """The draft, with all that is known of it told in its description and its card."""
-    about = msgspec.structs.replace(
-        written.about, name=known.name, data=known.data, figures=figures
-    )
+    about = msgspec.structs.replace(written, name=known.name, data=known.data, figures=figures)
     write_about(draft, about)
-    (draft / CARD).write_text(card(about))
+    with blaming(draft):
+        (draft / CARD).write_text(card(about))
     return draft
 
 
@@ -162,7 +191,8 @@ def put(draft: Path, folder: Path) -> None:
 
     A reader meanwhile gets the old bundle, the new one, or is refused by their checksums.
     """
-    names = (*bundle.GRAPHS, CARD, LAST)
+    copies = [bundle.COPIES] if (draft / bundle.COPIES).exists() else []
+    names = (*bundle.GRAPHS, *copies, CARD, LAST)
     parts = {name: folder / f".{name}.{os.getpid()}.part" for name in names}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -170,6 +200,8 @@ def put(draft: Path, folder: Path) -> None:
             shutil.copyfile(draft / name, part)
         for name, part in parts.items():
             os.replace(part, folder / name)
+        if not copies:
+            (folder / bundle.COPIES).unlink(missing_ok=True)
     except OSError as error:
         reason = error.strerror or str(error)
         raise FileRefused(f"{folder} cannot be written ({reason}).") from None

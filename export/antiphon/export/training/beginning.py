@@ -31,9 +31,12 @@ def begin(
 ) -> Run:
     """The run in `folder`, begun or resumed; UserError if a name is not known.
 
-    `origin` is a folder, `default` for the bundle that ships, or empty. Blocks until all of a crew
-    are there.
+    `origin` is a folder, `default` for the bundle that ships, or empty: then `shape` is one of
+    `SHAPES`, `small` if empty. Blocks until all of a crew are there.
     """
+    if shape and origin:
+        raise UserError("What is gone on from has its shape already: name --from or --shape.")
+    shape = shape or "small"
     pace = pace or ("tune" if origin else "fresh")
     if pace not in PACES:
         raise UserError(f"There is no pace {pace!r}: choose of {', '.join(PACES)}.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.figure import Figure
+
+from ..wholefile import whole
 
 SMOOTHING = 0.98
 
@@ -47,9 +48,9 @@ class Curve:
         """Write both tables and the picture, each whole or not at all."""
         _write(self._folder / "losses.csv", Point._fields, self.points)
         _write(self._folder / "judged.csv", Judged._fields, self.judged)
-        scratch = self._folder / "loss.new.png"
-        self.figure().savefig(scratch, dpi=100)
-        os.replace(scratch, self._folder / "loss.png")
+        drawn = self.figure()
+        with whole(self._folder / "loss.png") as file:
+            drawn.savefig(file, dpi=100, format="png")
 
     def figure(self) -> Figure:
         """Bits per token of each step and lately; bits per note of the valid split."""
@@ -83,7 +84,5 @@ def _read(path: Path) -> list[list[float]]:
 
 
 def _write(path: Path, names: Sequence[str], rows: Sequence[Sequence[float]]) -> None:
-    scratch = path.with_suffix(".new")
-    with scratch.open("w", newline="") as file:
+    with whole(path) as part, part.open("w", newline="") as file:
         csv.writer(file).writerows([names, *rows])
-    os.replace(scratch, path)

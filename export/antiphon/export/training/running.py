@@ -12,11 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
+
+from antiphon.engine import bundle
+from antiphon.engine.errors import UserError
 
 from ..corpus.data import Corpus
 from ..network import measure
 from ..network.to_onnx import write_bundle
+from ..progress import left
 from .curve import Curve, Judged, Point
 from .train import Run
 
@@ -31,8 +36,8 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 Tell = Callable[[str], None]
 
 
-def train(run: Run, valid: Corpus, tell: Tell = print, samples: bool = True) -> dict[str, float]:
-    """Spend the budget; returns bits per note by collection of the finished model.
+def train(run: Run, valid: Corpus, tell: Tell = print, samples: bool = True) -> None:
+    """Spend the budget.
 
     In the run's folder, anew every minute: `state.pt`, `model.safetensors`, `loss.png`; at every
     look at the valid split also `samples/NNN.mid` and `.wav`. Ctrl-C saves before it ends.
@@ -44,11 +49,11 @@ def train(run: Run, valid: Corpus, tell: Tell = print, samples: bool = True) -> 
         _spend(run, valid, curve, tell, samples)
     finally:
         _save(run, curve)
-    return measure.table(run.model, valid, tell=tell)
 
 
 def _spend(run: Run, valid: Corpus, curve: Curve, tell: Tell, samples: bool) -> None:
-    saved, told = -math.inf, time.monotonic()  # the first step is saved: who leaves then may leave
+    began, share = time.monotonic(), run.share
+    saved, told = -math.inf, began  # the first step is saved: who leaves then may leave
     judged = math.floor(run.share / JUDGE_EVERY)
     while run.share < 1.0:
         bits = run.step()
@@ -56,7 +61,7 @@ def _spend(run: Run, valid: Corpus, curve: Curve, tell: Tell, samples: bool) -> 
         now = time.monotonic()
         if now - told > TELL_EVERY_S:
             told = now
-            tell(_line(run, curve.mean))
+            tell(_line(run, curve.mean, left(now - began, run.share - share, 1 - run.share)))
         if math.floor(run.share / JUDGE_EVERY) > judged:
             judged = math.floor(run.share / JUDGE_EVERY)
             _judge(run, valid, curve, tell, samples)
@@ -79,22 +84,29 @@ def _judge(run: Run, valid: Corpus, curve: Curve, tell: Tell, samples: bool) -> 
         curve.judged.append(Judged(run.minutes, macro))
         tell(f"judged at {100 * run.share:.0f} %: {macro:.2f} bits a note (quick, macro)")
     if samples:
-        heard = sample(run, run.folder / "samples")
-        tell(f"a sample to hear: {heard}" if heard else "no sample: the model had nothing to say")
+        try:
+            tell(f"a sample to hear: {sample(run, run.folder / 'samples')}")
+        except UserError as error:
+            tell(f"no sample: {error}")
 
 
-def sample(run: Run, folder: Path) -> Path | None:
-    """Half a minute of music from nothing as MIDI and WAV, made as a user would; None if none."""
-    write_bundle(run.model, folder / "bundle", "sample", run.plan.styles)
+def sample(run: Run, folder: Path) -> Path:
+    """Half a minute of music from nothing as MIDI and WAV, made as a user would.
+
+    Raises UserError if the model is too large for a bundle, or has nothing to say.
+    """
+    if sum(p.numel() for p in run.model.parameters()) > bundle.MAX_FILE_BYTES:
+        raise UserError("the model is too large for a bundle.")
+    write_bundle(deepcopy(run.model).cpu(), folder / "bundle", "sample", run.plan.styles)
     name = folder / f"{round(100 * run.share):03d}"
     for kind in (".mid", ".wav"):
         made = subprocess.run(
             [sys.executable, "-m", "antiphon.bridge", "bounce", "none", name.with_suffix(kind),
              "--bundle", folder / "bundle", "--minutes", SAMPLE_MINUTES],
-            capture_output=True, check=False,
+            capture_output=True, check=False, text=True,
         )  # fmt: skip
         if made.returncode:
-            return None
+            raise UserError((made.stderr.splitlines() or ["it could not be made."])[-1])
     return name.with_suffix(".wav")
 
 
@@ -106,11 +118,11 @@ def keep_memory() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
-def _line(run: Run, mean: float) -> str:
-    p, left = run.progress, max(0.0, run.plan.minutes - run.minutes)
+def _line(run: Run, mean: float, time_left: str) -> str:
+    p = run.progress
     return (
         f"step {p.step}  {p.tokens / 1e6:.1f} M tokens  {mean:.3f} bits a token  "
-        f"{p.tokens / p.seconds:.0f} tokens/s  {left:.0f} min left"
+        f"{p.tokens / p.seconds:.0f} tokens/s  {time_left} left"
     )
 
 

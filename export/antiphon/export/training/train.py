@@ -7,9 +7,9 @@ Under `torchrun` each process takes its share of every batch: the sums are the s
 
 from __future__ import annotations
 
+import functools
 import json
 import math
-import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,20 +17,25 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as safetensors
 
-from antiphon.engine.errors import UserError
+from antiphon.engine.errors import FileRefused, UserError
 from antiphon.engine.vocabulary import Vocabulary
 
 from ..corpus.data import Corpus
 from ..network.model import Config, Model
 from ..network.recipe import USUAL, Recipe
 from ..network.windows import Sampler
+from ..wholefile import whole
 from .crew import Crew
 from .schedule import FRESH, Schedule
 
 MATRIX_RATE = 0.02
 TABLE_RATE = 0.006
+PLAN, STATE, WEIGHTS = "config.json", "state.pt", "model.safetensors"
+"""Files of a run."""
+SAID = {"config": "shape", "schedule": "pace or batch", "origin": "model to go on from"}
+"""What fields of a plan are called."""
 
 
 @dataclass(slots=True)
@@ -58,7 +63,10 @@ def optimisers(model: Model) -> list[torch.optim.Optimizer]:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is asked to be. Kept in its folder: a resumed run must ask for the same."""
+    """What a run is asked to be. Kept in its folder: a resumed run must ask for the same.
+
+    But for `minutes`: a run may be given more time, or less.
+    """
 
     config: Config
     styles: tuple[str, ...]
@@ -75,10 +83,14 @@ class Plan:
 
 
 class Run:
-    """One training run in a folder: weights, optimiser state, log."""
+    """One training run in a folder: weights, optimiser state, log.
+
+    Raises UserError if the folder holds a run of another plan.
+    """
 
     def __init__(self, folder: Path, corpus: Corpus, plan: Plan, crew: Crew | None = None) -> None:
         self.folder, self.plan, self.crew = folder, plan, crew or Crew()
+        _refuse_another(folder, plan)
         torch.manual_seed(plan.seed)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = Model(plan.config).to(self.device)
@@ -86,8 +98,7 @@ class Run:
         self.sampler = Sampler(corpus, plan.recipe, plan.styles)
         self.progress = Progress()
         self.bf16 = self.device.type == "cuda" or bf16_pays()
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "state.pt").exists():
+        if (folder / STATE).exists():
             self._resume()
 
     @property
@@ -136,30 +147,48 @@ class Run:
         return time.process_time() / torch.get_num_threads()
 
     def save(self) -> None:
-        """All that a run resumes from in one file, whole or not at all; the weights again alone."""
+        """The plan; all that a run resumes from in one file; the weights again alone.
+
+        Each is written whole or not at all. Raises FileRefused if one cannot be.
+        """
         weights = self.model.state_dict()
         state = {
             "progress": asdict(self.progress),
             "weights": weights,
             "optimisers": [o.state_dict() for o in self.optimisers],
         }
-        torch.save(state, self.folder / "state.pt.new")
-        os.replace(self.folder / "state.pt.new", self.folder / "state.pt")
-        save_file(weights, self.folder / "model.safetensors.new")
-        os.replace(self.folder / "model.safetensors.new", self.folder / "model.safetensors")
-        (self.folder / "config.json").write_text(json.dumps(asdict(self.plan)))
+        with whole(self.folder / PLAN) as file:
+            file.write_text(json.dumps(asdict(self.plan)))
+        with whole(self.folder / STATE) as file:
+            torch.save(state, file)
+        with whole(self.folder / WEIGHTS) as file:
+            file.write_bytes(safetensors(weights))
 
     def _resume(self) -> None:
-        state = torch.load(self.folder / "state.pt", self.device, weights_only=True)
-        try:
-            self.model.load_state_dict(state["weights"])
-        except RuntimeError:
-            raise UserError(f"{self.folder} holds a run of another shape or vocabulary.") from None
+        state = torch.load(self.folder / STATE, self.device, weights_only=True)
+        self.model.load_state_dict(state["weights"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.progress = Progress(**state["progress"])
 
 
+def _refuse_another(folder: Path, plan: Plan) -> None:
+    """UserError if the folder holds a run of another plan; only `minutes` may differ."""
+    file = folder / PLAN
+    if not file.exists():
+        return
+    asked = json.loads(json.dumps(asdict(plan)))
+    try:
+        begun = json.loads(file.read_text())
+        differs = [SAID.get(k, k) for k in asked if k != "minutes" and begun[k] != asked[k]]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise FileRefused(f"{file} is damaged; name another folder.") from None
+    if differs:
+        raise UserError(f"{folder} was begun with another {' and '.join(differs)}: ask for the "
+                        "same, or name another folder.")  # fmt: skip
+
+
+@functools.cache
 def bf16_pays() -> bool:
     """Whether this CPU multiplies bf16 faster than fp32: with AMX five times, without it half."""
     return _matmul_s(torch.bfloat16) < _matmul_s(torch.float32)

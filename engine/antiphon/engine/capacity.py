@@ -1,0 +1,21 @@
+"""How many sessions this machine can hold without any being late: measured, not guessed."""
+
+from __future__ import annotations
+
+from .model import Model
+
+EVENTS_A_SECOND = 16
+"""Notes that a lively session plays, or hears."""
+TOKENS_AN_EVENT = 2.5
+BATCH = 16
+BUSY = 0.6
+"""Part of one core that tokens may take up: the rest is for what is heard, and for surprises."""
+BESIDE = 1.4
+"""What a token costs with all that is not the model, as times the model alone."""
+
+
+def capacity(model: Model) -> int:
+    """Sessions that fit beside one another; at least one. Takes some decodes' time."""
+    sessions = min(BATCH, model.pool.free)
+    ns_per_token = BESIDE * model.step_ns(sessions) / sessions
+    return max(1, int(BUSY * 1e9 / (EVENTS_A_SECOND * TOKENS_AN_EVENT * ns_per_token)))

@@ -1,0 +1,59 @@
+"""An engine of our own in a process of its own: how soon it is ready, and what it takes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from antiphon.engine.errors import EngineLost
+
+_BYTES_OF_RSS = 1 if sys.platform == "darwin" else 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a process took in all its life."""
+
+    cpu_s: float
+    """Processor time of all its threads."""
+    memory_mb: float
+    """Resident memory when it was largest."""
+
+
+class Child:
+    """One engine, from start to end. Blocks while it starts; EngineLost if it does not."""
+
+    def __init__(self, bundle: Path | None = None) -> None:
+        options = ["--bundle", str(bundle)] if bundle else []
+        began = time.monotonic()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "antiphon.engine", "--endpoint", "tcp://127.0.0.1:0",
+             "--until-stdin-closes", *options],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        self.ready_s = time.monotonic() - began
+        """From the start to the line that says where it listens."""
+        if not line:
+            self.close()
+            raise EngineLost("The engine did not start; what it said is above.")
+        greeting: dict[str, Any] = json.loads(line)
+        self.endpoint: str = greeting["endpoint"]
+
+    def close(self) -> Taken:
+        """End it; what it took."""
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.close()
+        process.stdout.close()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return Taken(used.ru_utime + used.ru_stime, used.ru_maxrss * _BYTES_OF_RSS / 1e6)

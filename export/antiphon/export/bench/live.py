@@ -1,0 +1,148 @@
+"""A live load: many players at one engine, on real sockets and in real time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from antiphon.engine.protocol import Close, Reply
+
+from .child import Child, Taken
+from .player import HEARD, PLAYED, Player
+from .wire import Wire, wait
+
+EACH = 8
+"""Sessions of one client."""
+LATE_MS = 50.0
+"""An answer that begins later than this is late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What was asked for, and what came of it."""
+
+    sessions: int
+    refused: int
+    """Of them those that the engine did not let in, or ended."""
+    seconds: float
+    events_a_second: float
+    """Notes played and heard, of each session."""
+    answers: int
+    start_ms: dict[str, float]
+    """From question to first note: `p50`, `p95`, `p99` and `max`."""
+    late: int
+    """Answers that began later than `LATE_MS`."""
+    dry: int
+    """Times that a note was due and not there."""
+    busy: float
+    """Processor time of the engine, all its threads, over time; 1 is one core."""
+    memory_mb: float
+    lag_ms: float
+    """How late the players themselves were at most in 99 of 100 things they did."""
+
+
+def load(
+    bundle: Path | None,
+    sessions: int,
+    seconds: float,
+    notes_a_second: float = 16,
+    told: Callable[[], None] = lambda: None,
+) -> Load:
+    """Let so many play for so long; `told` is called once a second. Blocks."""
+    child = Child(bundle)
+    hall = _Hall(child.endpoint, sessions, notes_a_second)
+    try:
+        for _ in range(max(1, round(seconds))):
+            hall.play(min(1.0, seconds))
+            told()
+    finally:
+        hall.close()
+        taken = child.close()
+    return _load(hall, taken)
+
+
+class _Hall:
+    """All players and their connections, on one thread."""
+
+    def __init__(self, endpoint: str, sessions: int, notes_a_second: float) -> None:
+        now_ns = time.monotonic_ns()
+        cycle_ns = round((PLAYED + HEARD) / notes_a_second * 1e9)
+        self.began_ns = self.ended_ns = now_ns
+        # They come in one after the other, so that they do not all ask at once for ever.
+        self.players = [
+            Player(n, notes_a_second, now_ns + cycle_ns * n // sessions) for n in range(sessions)
+        ]
+        self.lags_ms: list[float] = []
+        self._wires = [Wire(endpoint) for _ in range(-(-sessions // EACH))]
+
+    def play(self, seconds: float) -> None:
+        """Go on for so long."""
+        until_ns = time.monotonic_ns() + round(seconds * 1e9)
+        while (now_ns := time.monotonic_ns()) < until_ns:
+            for player in self.players:
+                if player.due_ns <= now_ns:
+                    self._act(player, now_ns)
+            next_ns = min(player.due_ns for player in self.players)
+            self._hear(max(0, (next_ns - time.monotonic_ns()) // 1_000_000))
+
+    def close(self) -> None:
+        """Everyone goes home."""
+        self.ended_ns = time.monotonic_ns()
+        for player in self.players:
+            player.leave(self.ended_ns)
+            self._wire(player).say(Close(player.session))
+        for wire in self._wires:
+            wire.close()
+
+    def _act(self, player: Player, now_ns: int) -> None:
+        self.lags_ms.append((now_ns - player.due_ns) / 1e6)
+        for request in player.act(now_ns):
+            self._wire(player).say(request)
+
+    def _hear(self, timeout_ms: int) -> None:
+        for wire in wait(self._wires, timeout_ms):
+            for reply in wire.heard():
+                self._take(reply)
+
+    def _take(self, reply: Reply) -> None:
+        session = getattr(reply, "session", None)
+        if session is not None:
+            self.players[session].take(reply, time.monotonic_ns())
+
+    def _wire(self, player: Player) -> Wire:
+        return self._wires[player.session // EACH]
+
+
+def _load(hall: _Hall, taken: Taken) -> Load:
+    seconds = (hall.ended_ns - hall.began_ns) / 1e9
+    players = [player for player in hall.players if not player.refused]
+    played_s = sum(hall.ended_ns - player.begins_ns for player in players) / 1e9
+    starts = [ns / 1e6 for player in players for ns in player.starts_ns]
+    return Load(
+        sessions=len(hall.players),
+        refused=len(hall.players) - len(players),
+        seconds=seconds,
+        events_a_second=sum(player.events for player in players) / played_s if players else 0,
+        answers=len(starts),
+        start_ms=_spread(starts),
+        late=sum(ms > LATE_MS for ms in starts),
+        dry=sum(player.dry for player in players),
+        busy=taken.cpu_s / seconds,
+        memory_mb=taken.memory_mb,
+        lag_ms=_at(hall.lags_ms, 99),
+    )
+
+
+def _spread(values: list[float]) -> dict[str, float]:
+    return {f"p{percent}": _at(values, percent) for percent in (50, 95, 99)} | {
+        "max": max(values, default=0.0)
+    }
+
+
+def _at(values: list[float], percent: int) -> float:
+    """The least value that so many percent do not exceed; 0 of nothing."""
+    return float(np.percentile(values, percent, method="inverted_cdf")) if values else 0.0

@@ -1,0 +1,90 @@
+"""Findings as text: a table for each network, then one line for each claim."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+from . import claims
+from .decoding import Decoding, Figures, Shape
+from .findings import Findings, as_data, machine
+from .live import Load
+from .overhead import Overhead
+from .starting import Start
+
+Column = Callable[[Figures], str]
+_ONE: dict[str, Column] = {
+    "ms": lambda f: f"{f.step_ms:.2f}",
+    "× floor": lambda f: f"{f.step_ms / f.floor_ms:.2f}",
+    "phrase": lambda f: "–" if f.phrase_ms is None else f"{f.phrase_ms:.0f}",
+    "off": lambda f: "–" if f.off is None else f"{f.off:.4f}",
+}
+ROOM = 10
+HEAD = """\
+Milliseconds of processor time, context 1,024: of a token; times its floor, which is to read its
+weights and its cache once as fast as this machine reads as much memory; of a phrase of 512 rows.
+Off: how far the logits are from ours in 32 bits, in parts of their spread. Then of a token of each
+of many sessions."""
+
+
+def text(found: Findings) -> str:
+    """All of it, for a terminal or a report."""
+    parts = [machine(), HEAD, *map(_shape, found.shapes.values()), _overheads(found.overheads)]
+    parts += [_start(found.start), *([_load(found.load)] if found.load else []), *found.notes]
+    return "\n\n".join([*parts, "\n".join(claim.line() for claim in claims.of(found))])
+
+
+def as_json(found: Findings) -> str:
+    """One line: the figures, and `claims` with `holds` of each."""
+    judged = [asdict(claim) | {"holds": claim.holds} for claim in claims.of(found)]
+    return json.dumps(as_data(found) | {"claims": judged})
+
+
+def _shape(shape: Shape) -> str:
+    many = shape.many.sessions
+    columns = {head: _cells(shape.one, column) for head, column in _ONE.items()}
+    columns[f"ms of {many}"] = _cells(shape.many, _ONE["ms"])
+    columns["× floor "] = _cells(shape.many, _ONE["× floor"])
+    return f"{shape.described}\n{_grid(columns)}"
+
+
+def _cells(decoding: Decoding, column: Column) -> dict[str, str]:
+    return {form.name: column(figures) for form, figures in decoding.figures.items()}
+
+
+def _grid(columns: Mapping[str, Mapping[str, str]]) -> str:
+    """A line for each row that any column has, under the columns' heads."""
+    rows = list(dict.fromkeys(row for cells in columns.values() for row in cells))
+    width = max(map(len, rows))
+    lines = [f"{'':{width}}" + "".join(f"{head:>{ROOM}}" for head in columns)]
+    for row in rows:
+        cells = (cells.get(row, "–") for cells in columns.values())
+        lines.append(f"{row:{width}}" + "".join(f"{cell:>{ROOM}}" for cell in cells))
+    return "\n".join(lines)
+
+
+def _overheads(overheads: Sequence[Overhead]) -> str:
+    return "\n".join(
+        f"A token at the desk, sessions: {o.sessions}; {o.token_us:.0f} µs, of which "
+        f"{o.beside_us:.0f} are masks, draws, notes and messages ({o.share:.0%})."
+        for o in overheads
+    )
+
+
+def _start(start: Start) -> str:
+    return (
+        f"Start to ready {start.ready_s:.2f} s ({start.cpu_s:.2f} s of processor time), "
+        f"{start.memory_mb:.0f} MB resident at most."
+    )
+
+
+def _load(load: Load) -> str:
+    spread = ", ".join(f"{name} {ms:.1f}" for name, ms in load.start_ms.items())
+    return (
+        f"{load.sessions} live sessions of {load.events_a_second:.1f} notes a second for "
+        f"{load.seconds / 60:.1f} min ({load.refused} refused): {load.answers} answers begin after "
+        f"{spread} ms, {load.late} of them late; a due note was not there {load.dry} times; the "
+        f"engine took {load.busy:.2f} cores and {load.memory_mb:.0f} MB; 99 % of what players did "
+        f"was at most {load.lag_ms:.1f} ms late."
+    )
