@@ -53,6 +53,19 @@ def test_instruments_that_were_not_heard_so_far_have_a_register_of_their_own() -
     assert constraints(Settings(instruments=(5,))) == Constraints((5,), 43, 67)
 
 
+def test_rules_are_told_with_the_session_and_with_each_answer() -> None:
+    rules = Constraints(scale="A minor", polyphony=3, never=(DRUMS,))
+    t = Theatre(Settings(rules=rules))
+    t.play(10, 50, 60)
+    t.at(300, *PEDAL)
+
+    (opened,) = t.engine.openings()
+    asked = t.engine.asked.constraints
+    assert asked is not None
+    for told in (opened.constraints, asked):
+        assert (told.scale, told.polyphony, told.never) == ("A minor", 3, (DRUMS,))
+
+
 def test_of_many_instruments_the_ten_most_heard_answer() -> None:
     t = Theatre()
     for family in range(12):

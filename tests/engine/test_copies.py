@@ -138,6 +138,14 @@ def test_what_the_player_played_is_no_theft(index: Index) -> None:
     assert said[50:52] == [51, 52]
 
 
+def test_though_it_is_where_the_answer_has_a_note_more(index: Index) -> None:
+    drums = tune([36] * 20, ticks=48, instrument=DRUMS)
+
+    for own, said in ((SONG[:FEWEST], 0), (SONG[1:FEWEST], FEWEST)):
+        player = sorted(tune(own) + drums)
+        assert told(index, tune(SONG[:FEWEST]), player)[-1] == said
+
+
 def test_several_notes_at_once_are_as_one_after_another(index: Index) -> None:
     follower = Follower(index)
 

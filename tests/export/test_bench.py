@@ -38,7 +38,7 @@ def test_the_table_comes_first_and_json_last(
     assert set(found["shapes"]) == {"default", "tiny"}
     for shape in found["shapes"].values():
         assert [of["sessions"] for of in shape["decodings"]] == [1, 3]
-        assert all(len(of["contenders"]) == 4 for of in shape["decodings"])
+        assert all(len(of["contenders"]) == 5 for of in shape["decodings"])
     assert [o["sessions"] for o in found["overhead"]] == [1, 3]
     assert found["live"] is None
     assert any("--peers" in note for note in found["notes"])

@@ -11,9 +11,9 @@ import typer
 
 from antiphon.engine.commands import check_styles
 from antiphon.engine.errors import UserError
-from antiphon.engine.wishes import Feel
+from antiphon.engine.wishes import Constraints, Feel
 
-from . import programs, results, styles
+from . import programs, results, rules, styles
 from .config import Settings
 from .examples import example_phrase
 
@@ -48,6 +48,25 @@ Instruments = Annotated[
 ]
 Temperature = Annotated[float, typer.Option(help="0 is strict, 1 is free.", min=0, max=4)]
 Echo = Annotated[float, typer.Option(help="How much of what was played comes back.", min=0, max=1)]
+Scale = Annotated[
+    str | None, typer.Option(help="Only notes of a scale, e.g. 'A minor' or 'F# dorian'.")
+]
+Chords = Annotated[
+    str | None,
+    typer.Option(help="Chords from the first bar on, over and over: 'Am7 | F/C G | E7'."),
+]
+Ranges = Annotated[
+    list[str] | None,
+    typer.Option("--range", help="Keys of the answer, C3-C6, or of one: bass:E1-G3; repeatable."),
+]
+Never = Annotated[str | None, typer.Option(help="Who may not answer, e.g. piano,drums.")]
+Polyphony = Annotated[
+    int | None, typer.Option(help="Most notes of the answer at once.", min=1, max=64)
+]
+Repetition = Annotated[
+    float, typer.Option(help="How much it shuns notes it has just played.", min=0, max=1)
+]
+Heat = Annotated[float, typer.Option(help="Times the temperature.", min=0, max=4)]
 Beats = Annotated[
     int | None, typer.Option(help="Length of an answer (default: as your phrase).", min=1, max=4096)
 ]
@@ -74,11 +93,14 @@ def settings_of(
     instruments: str | None,
     feel: Feel,
     beats: int | None,
+    allowed: Constraints,
     bpm: float | None = None,
 ) -> Settings:
     """Settings from flags; UserError naming what is not known or cannot be."""
     asked = styles.parse(style or ())
     players = programs.parse(instruments) if instruments else programs.Players()
+    if {*players.instruments} & {*allowed.never}:
+        raise UserError("An instrument may not be asked for with --instruments and --never both.")
     return Settings(
         seed=seed,
         styles=asked.names,
@@ -87,6 +109,7 @@ def settings_of(
         programs=players.programs,
         bpm=bpm,
         answer_beats=beats,
+        rules=rules.fitted(allowed, players.instruments),
         feel=feel,
     )
 
@@ -108,7 +131,15 @@ def play(
         float | None, typer.Option(help="Beats a minute (default: free time).", min=20, max=400)
     ] = None,
     answer_beats: Beats = None,
+    scale: Scale = None,
+    chords: Chords = None,
+    keys: Ranges = None,
+    never: Never = None,
+    polyphony: Polyphony = None,
     temperature: Temperature = USUAL.temperature,
+    rhythm_heat: Heat = USUAL.rhythm,
+    pitch_heat: Heat = USUAL.pitch,
+    repetition: Repetition = USUAL.repetition,
     echo: Echo = USUAL.echo,
     seed: Seed = 0,
     folder: Annotated[Path, typer.Option(help="Where MIDI, WAV and PNG are kept.")] = Path("out"),
@@ -126,9 +157,9 @@ def play(
     from .play import Plan, choose_source
     from .play import play as run
 
-    settings = settings_of(
-        seed, style, instruments, Feel(temperature, echo=echo), answer_beats, tempo
-    )
+    feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
+    allowed = rules.parse(scale, chords, keys or (), never, polyphony)
+    settings = settings_of(seed, style, instruments, feel, answer_beats, allowed, tempo)
     if phrase is None and source is None:
         source, why = choose_source()
         if source is None:
@@ -161,7 +192,15 @@ def bounce(
     infill: Annotated[
         str | None, typer.Option(help="Play only these bars anew, e.g. 9-12; keep all else.")
     ] = None,
+    scale: Scale = None,
+    chords: Chords = None,
+    keys: Ranges = None,
+    never: Never = None,
+    polyphony: Polyphony = None,
     temperature: Temperature = USUAL.temperature,
+    rhythm_heat: Heat = USUAL.rhythm,
+    pitch_heat: Heat = USUAL.pitch,
+    repetition: Repetition = USUAL.repetition,
     echo: Echo = USUAL.echo,
     seed: Seed = 0,
     bundle: BundleFolder = None,
@@ -180,7 +219,9 @@ def bounce(
 
     results.check_target(target)
     path = None if source == "none" else Path(source)
-    settings = settings_of(seed, style, instruments, Feel(temperature, echo=echo), answer_beats)
+    feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
+    allowed = rules.parse(scale, chords, keys or (), never, polyphony)
+    settings = settings_of(seed, style, instruments, feel, answer_beats, allowed)
     if infill is None:
         piece = run(path, settings, minutes, like, bundle, _progress)
     elif path is None or minutes or like or answer_beats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from antiphon.engine.notes import FREE_TEMPO_BPM, Note
-from antiphon.engine.wishes import Blend, Feel
+from antiphon.engine.wishes import Blend, Constraints, Feel
 
 from . import midi
 
@@ -41,6 +41,8 @@ class Settings:
     """Length of an answer; None makes it as long as the phrase."""
     ends: int | None = None
     """Tick at which the piece shall end; None if nobody knows."""
+    rules: Constraints = field(default_factory=Constraints)
+    """What answers may contain, besides the instruments."""
     feel: Feel = field(default_factory=Feel)
     """How freely notes are drawn."""
     handover: int = midi.SOFT

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from antiphon.engine.errors import EngineLost, FileRefused, UserError
 from antiphon.engine.notes import DRUMS, Event, Note, Pedal, events_of, family
 from antiphon.engine.protocol import (
@@ -35,6 +37,7 @@ from .phrase_player import bar_of
 from .progress import Progress
 from .real_time_engine import RealTimeEngine
 from .recording import Recording
+from .rules import fitted
 from .session import RANGE_MARGIN, SESSION_ID
 from .timeline import Timeline
 
@@ -71,7 +74,7 @@ class Gap:
 
     def requests(self, settings: Settings) -> Iterator[Request]:
         """What the engine must be told to fill it."""
-        constraints = self._constraints(settings.instruments)
+        constraints = self._constraints(settings)
         yield Open(
             SESSION_ID, settings.seed, settings.styles, self.phrase.tempo_bpm, self.phrase.metre,
             constraints, settings.feel, settings.blend,
@@ -88,17 +91,15 @@ class Gap:
         keys = events_of(note for note in self.phrase.notes if note.onset < self.start)
         return sorted([*pedals, *keys], key=lambda e: (e.tick, not isinstance(e, Pedal)))
 
-    def _constraints(self, asked: Sequence[int]) -> Constraints:
+    def _constraints(self, settings: Settings) -> Constraints:
         """The instruments asked for, else those of the phrase, near the keys it uses."""
         heard = Counter(note.instrument for note in self.phrase.notes)
-        instruments = asked or [i for i, _ in heard.most_common(MOST_INSTRUMENTS)]
+        instruments = settings.instruments or [i for i, _ in heard.most_common(MOST_INSTRUMENTS)]
         pitches = [note.pitch for note in self.phrase.notes if note.instrument != DRUMS]
-        return Constraints(
-            tuple(sorted(instruments)),
-            lowest=max(0, min(pitches, default=RANGE_MARGIN) - RANGE_MARGIN),
-            highest=min(127, max(pitches, default=127) + RANGE_MARGIN),
-            enter_within=0,
-        )
+        lowest = max(0, min(pitches, default=RANGE_MARGIN) - RANGE_MARGIN)
+        highest = min(127, max(pitches, default=127) + RANGE_MARGIN)
+        rules = replace(settings.rules, enter_within=0)
+        return fitted(rules, instruments, (lowest, highest))
 
 
 def fill(

@@ -39,6 +39,7 @@ from antiphon.engine.wishes import MOST_INSTRUMENTS, Constraints
 from . import midi
 from .channels import Channels
 from .config import Settings
+from .rules import fitted
 from .states import State, step
 from .timeline import Timeline
 from .turns import Turn
@@ -125,7 +126,7 @@ class Session:
         settings = self._settings
         opened = Open(
             SESSION_ID, settings.seed, settings.styles, settings.bpm, settings.metre,
-            constraints=Constraints(settings.instruments), feel=settings.feel,
+            constraints=fitted(settings.rules, settings.instruments), feel=settings.feel,
             blend=settings.blend, example=settings.example,
         )  # fmt: skip
         told = self._history[-HISTORY_EVENTS:]
@@ -318,12 +319,9 @@ class Session:
         instruments = tuple(sorted(self._settings.instruments or self._mine or {PIANO}))
         # Whoever was not heard so far has a register of its own.
         if self._lowest > self._highest or not self._instruments.keys() >= {*instruments}:
-            return Constraints(instruments)
-        return Constraints(
-            instruments,
-            lowest=max(0, self._lowest - RANGE_MARGIN),
-            highest=min(127, self._highest + RANGE_MARGIN),
-        )
+            return fitted(self._settings.rules, instruments)
+        near = max(0, self._lowest - RANGE_MARGIN), min(127, self._highest + RANGE_MARGIN)
+        return fitted(self._settings.rules, instruments, near)
 
     @property
     def _mine(self) -> list[int]:

@@ -42,7 +42,9 @@ class Precision(NamedTuple):
     """Of keys and values."""
 
 
-PRECISIONS = (Precision(32, 32), Precision(8, 32), Precision(8, 8), Precision(4, 8))
+PRECISIONS = (
+    Precision(32, 32), Precision(32, 8), Precision(8, 32), Precision(8, 8), Precision(4, 8),
+)  # fmt: skip
 RECOMMENDED = Precision(8, 8)
 
 
