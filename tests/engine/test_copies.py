@@ -40,7 +40,7 @@ def index() -> Index:
 
 def told(index: Index, notes: Sequence[Note], own: Sequence[Note] = ()) -> list[int]:
     """What is said with each note."""
-    follower = Follower(index, own)
+    follower = Follower(index, lambda: own)
     return [follower.hear([note]) for note in notes]
 
 

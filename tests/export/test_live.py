@@ -37,6 +37,14 @@ def test_an_engine_says_how_soon_it_was_ready_and_what_it_took() -> None:
     assert 20 < start.memory_mb < 2000
 
 
+def test_memory_is_the_engines_own_and_not_its_parents() -> None:
+    ballast = bytes(range(256)) * 2**22
+    child = Child(tiny_folder())
+    taken = child.close()
+
+    assert 20 < taken.memory_mb < len(ballast) / 1e6
+
+
 def test_an_engine_that_cannot_start_is_lost(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

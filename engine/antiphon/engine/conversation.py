@@ -110,7 +110,7 @@ class Conversation:
             if asked.first_note_us is None:
                 asked.first_note_us = self._since_us(asked)
             notes = tuple(progress.notes)
-            replies.append(Notes(self.number, asked.generation, notes, take))
+            replies.append(Notes(self.number, asked.generation, notes, take, progress.copied))
         if progress.reason:
             asked.left.discard(take)
             replies.append(self._done(asked, progress.reason, take))

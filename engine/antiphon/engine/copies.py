@@ -14,7 +14,7 @@ A copy is never missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Annotated
 
@@ -72,10 +72,11 @@ class Index(Struct, frozen=True, array_like=True, tag="copies-1"):
 class Follower:
     """Follows one answer from its first note on. A note costs the same however long the answer is.
 
-    `own` is what the player played, in order: a run that stands there is no theft.
+    `own` tells what the player played, in order: a run that stands there is no theft. It is asked
+    once at most, by what seems a copy.
     """
 
-    def __init__(self, index: Index, own: Sequence[Note] = ()) -> None:
+    def __init__(self, index: Index, own: Callable[[], Iterable[Note]] = tuple) -> None:
         self._index, self._own = index, own
         self._own_steps: str | None = None
         self._last: Note | None = None
@@ -119,7 +120,7 @@ class Follower:
     def _repeated(self) -> bool:
         """Whether the player has played this; only asked of what seems a copy."""
         if self._own_steps is None:
-            pitched = (note for note in self._own if note.instrument != DRUMS)
+            pitched = (note for note in self._own() if note.instrument != DRUMS)
             self._own_steps = "".join(chr(step(*pair)) for pair in pairwise(pitched))
         return self._steps in self._own_steps
 

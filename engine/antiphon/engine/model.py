@@ -23,6 +23,7 @@ class Model:
     def __init__(self, bundle: Bundle, threads: int = 1) -> None:
         self.shape = bundle.about.shape
         self.vocabulary = bundle.vocabulary
+        self.copies = bundle.copies
         graph, velocity = (
             Graph(bundle.graphs["model.onnx"], threads),
             bundle.graphs["velocity.onnx"],

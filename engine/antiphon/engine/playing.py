@@ -34,6 +34,8 @@ class Progress(NamedTuple):
     """Why the answer is over, if it is."""
     drawn: int = 0
     """Tokens drawn."""
+    copied: int = 0
+    """Notes of training music in a row that the last of them ends; 0 if they are few."""
 
 
 class Playing:

@@ -216,6 +216,10 @@ class Notes(Struct, frozen=True, array_like=True, tag="notes"):
     """Onsets never fall, not from one message to the next either (of one take)."""
     take: int = 0
     """Which take they belong to."""
+    copied: int = 0
+    """How many notes of training music in a row the answer has followed with the last of these; 0
+    if fewer than 32, or if the player played them before.
+    """
 
 
 class Done(Struct, frozen=True, array_like=True, tag="done"):

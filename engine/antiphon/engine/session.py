@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from . import excerpt
 from . import vocabulary as vocab
 from .cache import Cache
+from .copies import Follower
 from .infill import Infilling
 from .labels import Labels
 from .model import Model
@@ -60,6 +61,7 @@ class Session:
         self.transcript = Transcript(labels, self._grid, _example(opened.example, self._grid))
         self._playing: Playing | None = None
         self._infilling: Infilling | None = None
+        self._follower: Follower | None = None
         self._position = 0
         self._horizon: int | None = None
         self.take = 0
@@ -135,6 +137,13 @@ class Session:
         self.cancel()
         self._changed(self.transcript.rewind(tick))
 
+    def _following(self, after: Sequence[Note] = ()) -> Follower | None:
+        """Who says whether the next answer copies; None if the bundle has no index."""
+        if self._model.copies is None:
+            return None
+        example, transcript = self._opened.example, self.transcript
+        return Follower(self._model.copies, lambda: (*example, *transcript.heard(), *after))
+
     def _forget(self) -> None:
         """Let go of music so old that nothing depends on it, so that no session grows for ever."""
         rows = self._cache.spare(len(self.transcript.rows))
@@ -164,7 +173,7 @@ class Session:
         first = transcript.tick + 1 if transcript.entries else 0
         start = max(request.start, first)
         playing = Playing(request, start, self._drawing, self._model.shape.vocabulary)
-        self._playing = playing
+        self._playing, self._follower = playing, self._following()
         if not transcript.entries and not self._opened.example:
             self._changed(transcript.start(self._labels_of(playing)))
         origin = transcript.origin if transcript.entries else start
@@ -178,6 +187,7 @@ class Session:
         constraints = request.constraints or self._opened.constraints
         labels = self._labels.at(0, constraints.instruments)
         heard = self.transcript.notes()
+        self._follower = self._following(request.after)
         self._infilling = Infilling(self._model, self._opened, request, heard, labels, self._grid)
 
     @property
@@ -221,6 +231,8 @@ class Session:
 
     def _noted(self, progress: Progress) -> Progress:
         self.tokens += progress.drawn
+        if self._follower and progress.notes:
+            progress = progress._replace(copied=self._follower.hear(progress.notes))
         if progress.reason:
             self.cancel()
         return progress

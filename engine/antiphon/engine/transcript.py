@@ -104,6 +104,10 @@ class Transcript:
         """All notes, provisional lengths included."""
         return [entry.note for entry in self.entries]
 
+    def heard(self) -> list[Note]:
+        """The notes that are not the model's."""
+        return [entry.note for entry in self.entries if not entry.played]
+
     def open_entries(self) -> list[Entry]:
         """Notes whose length is not known yet, in order."""
         waiting = [entry for entry in self._lasts() if entry.open]

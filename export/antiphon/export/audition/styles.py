@@ -64,7 +64,8 @@ def real(corpus: Corpus, names: Sequence[str]) -> Sets:
 def followed(player: Player, teachers: Sets, each: int) -> Figures:
     """How well styles are told apart, and blended; so many passages are made in each. None if one.
 
-    `teachers` are of real music. Chance is a half. The blend is of the first two styles.
+    `teachers` are of real music. Chance is a half. The blend is of the two styles whose real music
+    is told apart best.
     """
     names = list(teachers)
     if len(names) < 2:
@@ -74,13 +75,13 @@ def followed(player: Player, teachers: Sets, each: int) -> Figures:
         pair: examined(teachers[pair[0]], teachers[pair[1]]) for pair in combinations(names, 2)
     }
     right = {pair: it.classifier.right(sets[pair[0]], sets[pair[1]]) for pair, it in pairs.items()}
-    first = next(iter(pairs))
+    clearest = max(pairs, key=lambda pair: pairs[pair].right)
     return {
         "styles told apart": fmean(right.values()),
         f"styles told apart{REAL}": fmean(it.right for it in pairs.values()),
         **{" or ".join(pair): share for pair, share in right.items()},
         **{f"{' or '.join(pair)}{REAL}": it.right for pair, it in pairs.items()},
-        **_blended(player, first, pairs[first].classifier, each),
+        **_blended(player, clearest, pairs[clearest].classifier, each),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,8 +14,6 @@ from typing import Any
 
 from antiphon.engine.errors import EngineLost
 
-_BYTES_OF_RSS = 1 if sys.platform == "darwin" else 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -23,7 +22,7 @@ class Taken:
     cpu_s: float
     """Processor time of all its threads."""
     memory_mb: float
-    """Resident memory when it was largest."""
+    """Resident memory: when it was largest, or where nobody knows that, at the end."""
 
 
 class Child:
@@ -52,8 +51,23 @@ class Child:
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
+        memory_mb = _resident_mb(process.pid)
         process.stdin.close()
         process.stdout.close()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-        return Taken(used.ru_utime + used.ru_stime, used.ru_maxrss * _BYTES_OF_RSS / 1e6)
+        return Taken(used.ru_utime + used.ru_stime, memory_mb)
+
+
+def _resident_mb(pid: int) -> float:
+    """What a process that lives, or has just ended, holds in memory; 0 if nobody can say.
+
+    `wait4` is not asked: on Linux a child is said to hold what its parent did when it forked.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:  # no Linux
+        said = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True).stdout
+        return int(said or 0) * 1024 / 1e6
+    (kilobytes,) = re.findall(r"VmHWM:\s*(\d+) kB", status) or [0]
+    return int(kilobytes) * 1024 / 1e6

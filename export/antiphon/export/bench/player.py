@@ -112,7 +112,7 @@ class Player:
         return [Listen(self.session, self._let_go()), ask]
 
     def _hear(self, heard: int) -> list[Request]:
-        """The next note sounds; whether one is there for the next time is seen at once."""
+        """The next note sounds; now and then the engine is told so, and whether to go on."""
         self._tick = self._plan.popleft().onset
         self.events += 1
         horizon = HORIZON if len(self._plan) < AHEAD else 0

@@ -8,7 +8,7 @@ projection is left out, which is in their favour.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -129,6 +129,8 @@ def rows_of(line: Array) -> list[Row]:
 
 
 def _plain(network: Model) -> Model:
+    """In a form that peers can hold; no peer forgets what lies within the context."""
+    network.cfg = replace(network.cfg, window=max(network.cfg.window, CONTEXT))
     with torch.no_grad():
         network.project.weight.copy_(torch.eye(network.cfg.width))
         network.bias.zero_()

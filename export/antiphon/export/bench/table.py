@@ -14,9 +14,10 @@ from .overhead import Overhead
 from .starting import Start
 
 Column = Callable[[Figures], str]
-_ONE: dict[str, Column] = {
+FLOOR = "× floor"
+_COLUMNS: dict[str, Column] = {
     "ms": lambda f: f"{f.step_ms:.2f}",
-    "× floor": lambda f: f"{f.step_ms / f.floor_ms:.2f}",
+    FLOOR: lambda f: f"{f.step_ms / f.floor_ms:.2f}",
     "phrase": lambda f: "–" if f.phrase_ms is None else f"{f.phrase_ms:.0f}",
     "off": lambda f: "–" if f.off is None else f"{f.off:.4f}",
 }
@@ -43,9 +44,9 @@ def as_json(found: Findings) -> str:
 
 def _shape(shape: Shape) -> str:
     many = shape.many.sessions
-    columns = {head: _cells(shape.one, column) for head, column in _ONE.items()}
-    columns[f"ms of {many}"] = _cells(shape.many, _ONE["ms"])
-    columns["× floor "] = _cells(shape.many, _ONE["× floor"])
+    columns = [(head, _cells(shape.one, column)) for head, column in _COLUMNS.items()]
+    columns.append((f"ms of {many}", _cells(shape.many, _COLUMNS["ms"])))
+    columns.append((FLOOR, _cells(shape.many, _COLUMNS[FLOOR])))
     return f"{shape.described}\n{_grid(columns)}"
 
 
@@ -53,14 +54,14 @@ def _cells(decoding: Decoding, column: Column) -> dict[str, str]:
     return {form.name: column(figures) for form, figures in decoding.figures.items()}
 
 
-def _grid(columns: Mapping[str, Mapping[str, str]]) -> str:
+def _grid(columns: Sequence[tuple[str, Mapping[str, str]]]) -> str:
     """A line for each row that any column has, under the columns' heads."""
-    rows = list(dict.fromkeys(row for cells in columns.values() for row in cells))
+    rows = list(dict.fromkeys(row for _, cells in columns for row in cells))
     width = max(map(len, rows))
-    lines = [f"{'':{width}}" + "".join(f"{head:>{ROOM}}" for head in columns)]
+    lines = [f"{'':{width}}" + "".join(f"{head:>{ROOM}}" for head, _ in columns)]
     for row in rows:
-        cells = (cells.get(row, "–") for cells in columns.values())
-        lines.append(f"{row:{width}}" + "".join(f"{cell:>{ROOM}}" for cell in cells))
+        line = (cells.get(row, "–") for _, cells in columns)
+        lines.append(f"{row:{width}}" + "".join(f"{cell:>{ROOM}}" for cell in line))
     return "\n".join(lines)
 
 

@@ -41,8 +41,8 @@ def index(corpus: Corpus, told: Callable[[], None] = lambda: None) -> Index:
 def _marked(corpus: Corpus, size: int, told: Callable[[], None]) -> npt.NDArray[np.bool_]:
     """An array (size,) with the place of each gram set."""
     marks = np.zeros(size, np.bool_)
-    for hashes in _hashes(corpus):
-        marks[((hashes >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)] = True
+    for found in _hashes(corpus):
+        marks[((found >> np.uint64(32)) * np.uint64(size)) >> np.uint64(32)] = True
         told()
     return marks
 
