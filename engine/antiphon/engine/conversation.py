@@ -26,6 +26,11 @@ from .protocol import (
 )
 from .session import Progress, Session
 
+PATIENCE_NS = 15_000_000
+"""What is heard waits so long for more: a chord's keys do not go down at once."""
+SPACING_NS = 50_000_000
+"""While more and more is heard a chunk is fed so often: of a flood most need not be fed at all."""
+
 Said = Listen | Answer | Keep | Infill | Heard | Rewind | Cancel
 """What can be said in an open session."""
 
@@ -52,6 +57,7 @@ class Conversation:
         self._takes: dict[int, Session] = {}
         self._asked: _Asked | None = None
         self._generation = -1
+        self._listened_ns = self._fed_ns = 0
 
     @property
     def voices(self) -> dict[int, Session]:
@@ -65,6 +71,15 @@ class Conversation:
     def size(self) -> int:
         """Places that it takes up."""
         return 1 + len(self._takes)
+
+    @property
+    def patient_until_ns(self) -> int:
+        """Until when what was heard waits for more to be heard."""
+        return min(self._listened_ns + PATIENCE_NS, self._fed_ns + SPACING_NS)
+
+    def fed(self, now_ns: int) -> None:
+        """A chunk of what was heard is fed."""
+        self._fed_ns = now_ns
 
     def handle(self, request: Said, room: int) -> list[Reply]:
         """Serve a request; what takes long is only begun. UserError if it cannot be served.
@@ -83,6 +98,7 @@ class Conversation:
         self._session.take = 0
         match request:
             case Listen(_, events):
+                self._listened_ns = self._now_ns()
                 self._session.hear(events)
             case Rewind(_, tick):
                 self._session.rewind(tick)

@@ -73,8 +73,21 @@ class Desk:
     @property
     def busy(self) -> bool:
         """Whether there is anything to do or to say now."""
-        voices = (v for c in self._seats.values() for v in c.voices.values())
-        return bool(self._waiting) or any(voice.has_work for voice in voices)
+        return self.idle_ns <= 0
+
+    @property
+    def idle_ns(self) -> int:
+        """For how long there is nothing to do, if nobody says anything: a second at most."""
+        if self._waiting:
+            return 0
+        now_ns, idle_ns = self._now_ns(), LOOK_EVERY_NS
+        for conversation in self._seats.values():
+            for session in conversation.voices.values():
+                if rota.has_work(conversation, session, now_ns):
+                    return 0
+                if session.has_work:
+                    idle_ns = min(idle_ns, conversation.patient_until_ns - now_ns)
+        return idle_ns
 
     @property
     def room(self) -> int:
@@ -99,7 +112,7 @@ class Desk:
     def turn(self) -> list[ForClient]:
         """The next bit of work for all, and what it brought for whom."""
         began_ns, drawn = self._now_ns(), 0
-        for voice, done in rota.step(self.conversations, self._model.pool):
+        for voice, done in rota.step(self.conversations, self._model.pool, began_ns):
             if isinstance(done, Exception):
                 self._waiting += self._broken(voice.conversation, done)
                 continue

@@ -32,23 +32,33 @@ class Step(NamedTuple):
     """What it brought; or what broke it: then its conversation must end."""
 
 
-def step(conversations: Collection[Conversation], pool: Pool) -> Iterator[Step]:
+def has_work(conversation: Conversation, session: Session, now_ns: int) -> bool:
+    """Whether there is something to do for one of the voices now.
+
+    What is only heard waits a little for more: many rows cost hardly more than one.
+    """
+    if not session.has_work:
+        return False
+    return session.answering or now_ns >= conversation.patient_until_ns
+
+
+def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> Iterator[Step]:
     """Do the next bit of work for all. [inference thread]"""
     voices = [
         Voice(conversation, take, session)
         for conversation in conversations
         for take, session in conversation.voices.items()
-        if session.has_work
+        if has_work(conversation, session, now_ns)
     ]
     ready = [voice for voice in voices if voice.session.ready]
     ready.sort(key=lambda voice: voice.session.music_left_ms)
     yield from _draw(ready[:BATCH], pool)
-    # Who is asked for an answer goes first; else who is furthest behind, since many rows cost
-    # hardly more than one.
+    # Who is asked for an answer goes first; else who is furthest behind.
     others = (voice for voice in voices if not voice.session.ready and voice not in ready)
     first = max(others, key=lambda v: (v.session.answering, v.session.behind), default=None)
     if first:
         yield _tried(first, first.session.prepare)
+        first.conversation.fed(now_ns)
 
 
 def _draw(voices: list[Voice], pool: Pool) -> Iterator[Step]:

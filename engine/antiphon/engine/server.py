@@ -99,7 +99,8 @@ class Server:
     def _turn(self) -> bool:
         """Take some waiting requests, then do one step of work; wait if there is nothing to do."""
         try:
-            item = self._inbox.get(block=not self._desk.busy, timeout=1.0)
+            idle_ns = self._desk.idle_ns
+            item = self._inbox.get(block=idle_ns > 0, timeout=max(idle_ns, 1) / 1e9)
             for left in reversed(range(MOST_REQUESTS)):
                 if item is None:
                     return False

@@ -33,7 +33,7 @@ from .model import (
 )
 from .quantise import BLOCK, KEPT, Array, bits_of, quantise
 
-CONTEXT = 32_768
+CONTEXT = 8192
 """Positions that rows can stand at; the tables of their turns are worked out when it is loaded."""
 OPSETS = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
 IR_VERSION = 10
