@@ -28,7 +28,7 @@ def test_every_precision_is_timed_alone_and_together(tmp_path: Path) -> None:
         assert figures.phrase_ms is not None
         assert figures.phrase_ms > figures.step_ms
         assert figures.off is not None
-        assert figures.off < (1e-6 if form.bits == 32 else 0.5)
+        assert figures.off < (1e-6 if form.bits == form.kept == 32 else 0.5)
     assert many.sessions == 3
     assert many.fastest(lambda form: form.bits == 4) == many.figures[form].step_ms
     assert many.fastest(lambda form: form.bits == 2) is None

@@ -68,7 +68,8 @@ def test_a_folder_says_what_our_network_says(tmp_path: Path, precision: Precisio
     theirs += [reader.append(tokens[:, i : i + 1]) for i in range(FIRST, ROWS)]
 
     off = np.sqrt(np.square(np.stack(theirs) - ours[FIRST - 1 :]).mean()) / ours.std()
-    assert off < {32: 1e-5, 8: 0.05, 4: 0.3}[precision.bits]
+    whole = precision.bits == precision.kept == 32
+    assert off < (1e-5 if whole else {32: 0.05, 8: 0.05, 4: 0.3}[precision.bits])
 
 
 def test_what_a_token_cannot_tell_falls_out(tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ from .protocol import (
 )
 from .session import Progress, Session
 
-PATIENCE_NS = 15_000_000
+PATIENCE_NS = 4_000_000
 """What is heard waits so long for more: a chord's keys do not go down at once."""
-SPACING_NS = 50_000_000
+SPACING_NS = 25_000_000
 """While more and more is heard a chunk is fed so often: of a flood most need not be fed at all."""
 
 Said = Listen | Answer | Keep | Infill | Heard | Rewind | Cancel
