@@ -28,6 +28,8 @@ from .session import Progress, Session
 
 PATIENCE_NS = 4_000_000
 """What is heard waits so long for more: a chord's keys do not go down at once."""
+FLOOD, FLOOD_NS = 256, 100_000_000
+"""Rows that nobody plays faster than they are fed; then it is a file, and its end is waited for."""
 SPACING_NS = 25_000_000
 """While more and more is heard a chunk is fed so often: of a flood most need not be fed at all."""
 
@@ -75,6 +77,8 @@ class Conversation:
     @property
     def patient_until_ns(self) -> int:
         """Until when what was heard waits for more to be heard."""
+        if self._session.behind > FLOOD:
+            return self._listened_ns + FLOOD_NS
         return min(self._listened_ns + PATIENCE_NS, self._fed_ns + SPACING_NS)
 
     def fed(self, now_ns: int) -> None:
