@@ -27,7 +27,7 @@ from stress import stress_files
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
 
-LONGEST_S = 5.0
+LONGEST_S = 15.0
 
 
 def antiphon(*arguments: str | Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
