@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -20,10 +21,11 @@ CONTEXT = 4096
 
 
 @functools.cache
-def tiny_network() -> network.Model:
+def tiny_network(window: int = 64) -> network.Model:
     """A torch network of the `tiny` shape whose blocks really do something."""
     torch.manual_seed(7)
-    net = network.Model(network.config("tiny", Vocabulary(STYLES).size))
+    shape = replace(network.config("tiny", Vocabulary(STYLES).size), window=window)
+    net = network.Model(shape)
     with torch.no_grad():
         for block in net.blocks:
             assert isinstance(block, network.Block)
@@ -49,6 +51,14 @@ def tiny_model() -> Model:
 
 
 @functools.cache
+def far_model() -> Model:
+    """The same, attention reaching as far as in what ships."""
+    folder = Path(tempfile.mkdtemp(prefix="antiphon-far-"))
+    net = tiny_network(window=1024)
+    return Model(write_bundle(net, folder, "far", STYLES, bits=None, context=CONTEXT))
+
+
+@functools.cache
 def few_model() -> Model:
     """The same in 8 bits, keys and values too, as what ships is stored."""
     folder = Path(tempfile.mkdtemp(prefix="antiphon-few-"))
@@ -57,3 +67,9 @@ def few_model() -> Model:
         tiny_network(), folder, "few", STYLES, bits=8, steps=steps, context=CONTEXT
     )
     return Model(written)
+
+
+@functools.cache
+def shipped_model() -> Model:
+    """The bundle that ships."""
+    return Model(bundle.load())

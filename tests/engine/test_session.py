@@ -29,7 +29,7 @@ def phrase(n: int, first: int = 0) -> list[Event]:
 
 def assert_consistent(s: Session) -> None:
     """What the cache says it holds is what the slot holds, and is of the transcript as it is."""
-    cache, slot = s._cache, s._slot
+    cache, slot = s._cache, s._cache.slot
     assert slot.length == cache.fed - cache.base
     assert 0 <= cache.base <= cache.fed
     assert cache.current is None or cache.current == cache.fed <= len(s.transcript.rows)
@@ -288,7 +288,7 @@ def test_answers_upon_answers_draw_from_the_logits_of_what_was_really_played(
             assert_consistent(s)
         playing = s._playing
         if playing is not None and playing.begun and s._cache.current == len(s.transcript.rows):
-            np.testing.assert_allclose(s._slot.logits, fresh_logits(s), atol=1e-4)
+            np.testing.assert_allclose(s._cache.slot.logits, fresh_logits(s), atol=1e-4)
 
 
 def test_an_answer_waits_until_the_tick_after_the_latest_note() -> None:

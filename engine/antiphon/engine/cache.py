@@ -2,7 +2,8 @@
 
 When the slot has counted as far as it can, its first row moves on, in strides. Where it stands
 depends on the number of rows alone, so that a session which rewound and one which never strayed
-hold the same rows. Always:
+hold the same rows. What it will hold then is fed to a second slot ahead, where there is time and
+room: nobody waits when it moves. Always:
 
     slot.length == fed - base        rows[base:fed] are in the slot
     current == n                     the slot's logits speak of what follows rows[:n]; None: stale
@@ -30,7 +31,8 @@ class Cache:
     """The rows in one slot. [inference thread]"""
 
     def __init__(self, slot: Slot, shape: Shape) -> None:
-        self._slot, self._window = slot, shape.window
+        self.slot = slot
+        self._window = shape.window
         self._stride = shape.context // 2
         """Rows by which the first row held moves on: an answer still fits behind."""
         self._far = shape.n_layers * shape.window
@@ -41,31 +43,57 @@ class Cache:
         """Index behind the last row held."""
         self.current: int | None = None
         """Number of rows that the slot's logits speak after."""
+        self._ahead: Slot | None = None
+        """Holds rows from `_next_base` on."""
 
-    def fork(self, slot: Slot) -> Cache:
-        """The same over a fork of its slot."""
+    def fork(self) -> Cache:
+        """The same over a fork of its slot. InternalError if no place is free."""
         other = copy(self)
-        other._slot = slot
+        other.slot, other._ahead = self.slot.fork(), None
         return other
 
     def changed(self, row: int) -> None:
         """Rows from index `row` on are not what they were."""
         fed = min(self.fed, max(row, self.base))
-        if not self._slot.reaches(fed - self.base):
+        self._take_back_ahead(row)
+        if not self.slot.reaches(fed - self.base):
             self._restart(max(self.base, fed - self._far))
             return
         self.fed = fed
         if self.current is not None and row < self.current:
             self.current = None
-        self._slot.rewind(self.fed - self.base)
+        self.slot.rewind(self.fed - self.base)
 
     def move(self, rows: int) -> None:
-        """Hold what a transcript of so many rows asks for; forgets everything if that moves."""
+        """Hold what a transcript of so many rows asks for.
+
+        If that moves, what was not fed ahead is to be fed anew.
+        """
         base = base_of(rows, self._window, self._stride)
-        if base > self.base:
+        if base == self._next_base and self._ahead:
+            self.slot, self._ahead = self._ahead, None
+            self.base, self.fed, self.current = base, base + self.slot.length, None
+        elif base > self.base:
             self._restart(base)
         elif base < self.base and rows - self.base < self._window:
             self._restart(max(base, rows - self._far))  # to before where it had moved to
+
+    def foresees(self, rows: int) -> bool:
+        """Whether `look_ahead` would feed any of a transcript of so many rows."""
+        base, room = self._next_base, self._ahead or self.slot.has_neighbour
+        fed = self._ahead.length if self._ahead else 0
+        # The last rows are left alone: they may change yet.
+        near = base_of(rows, self._window, self._stride) <= base
+        return near and bool(room) and base + fed + 2 * CHUNK <= rows
+
+    def look_ahead(self, rows: Sequence[Row]) -> None:
+        """Feed a chunk of what will be held once the first row held has moved on.
+
+        Only if it `foresees` something. Costs one call of the model.
+        """
+        self._ahead = self._ahead or self.slot.neighbour()
+        at = self._next_base + self._ahead.length
+        self._ahead.prefill(rows[at : at + CHUNK])
 
     def spare(self, rows: int) -> int:
         """How many of the first rows of a transcript of so many can be forgotten.
@@ -89,12 +117,12 @@ class Cache:
         """
         if self.current == end:
             return True
-        if self._slot.length + CHUNK >= self._slot.context:
+        if self.slot.length + CHUNK >= self.slot.context:
             self.move(len(rows))
         self.fed = min(self.fed, end - 1)
-        self._slot.rewind(self.fed - self.base)
+        self.slot.rewind(self.fed - self.base)
         upto = min(end, self.fed + CHUNK)
-        self._slot.prefill(rows[self.fed : upto])
+        self.slot.prefill(rows[self.fed : upto])
         self.fed = self.current = upto
         return upto == end
 
@@ -105,9 +133,9 @@ class Cache:
         """
         if self.current == len(rows) or self.fed != len(rows) - 1:
             return None
-        if self._slot.length + CHUNK >= self._slot.context:
+        if self.slot.length + CHUNK >= self.slot.context:
             return None
-        return self._slot, rows[-1]
+        return self.slot, rows[-1]
 
     def decoded(self) -> None:
         """What `next` named was fed."""
@@ -116,5 +144,19 @@ class Cache:
 
     def _restart(self, base: int) -> None:
         self.base = self.fed = base
-        self.current = None
-        self._slot.restart()
+        self.current = self._ahead = None
+        self.slot.restart()
+
+    @property
+    def _next_base(self) -> int:
+        return (self.base // self._stride + 1) * self._stride
+
+    def _take_back_ahead(self, row: int) -> None:
+        """What was fed ahead holds no row from index `row` on any more."""
+        if self._ahead is None:
+            return
+        length = min(self._ahead.length, max(0, row - self._next_base))
+        if self._ahead.reaches(length):
+            self._ahead.rewind(length)
+        else:
+            self._ahead = None

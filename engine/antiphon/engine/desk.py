@@ -85,7 +85,9 @@ class Desk:
             for session in conversation.voices.values():
                 if rota.has_work(conversation, session, now_ns):
                     return 0
-                if session.has_work:
+                if rota.foresees(conversation, session, now_ns):
+                    return 0
+                if session.has_work or session.foresees:
                     idle_ns = min(idle_ns, conversation.patient_until_ns - now_ns)
         return idle_ns
 

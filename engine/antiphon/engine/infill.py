@@ -40,8 +40,7 @@ class Infilling:
         before = [note for note in heard if note.onset < request.start]
         after = sorted(note for note in request.after if note.onset >= request.until)
         self._struck_next = {(n.instrument, n.pitch): n.onset for n in reversed(after)}
-        self._slot = model.slot()
-        self.cache = Cache(self._slot, model.shape)
+        self.cache = Cache(model.slot(), model.shape)
         self._motif, self._echo = _remembered(after, before), opened.feel.echo
         here = before[-1].onset if before else request.start
         self.rows = [*labels, *_surroundings(before, after, here, grid, model.shape.window)]
@@ -71,8 +70,9 @@ class Infilling:
         """Draw a token."""
         if self.playing.late:
             return Progress([], "until")
-        logits = self._motif.favoured(self._slot.logits, self._echo)
-        token, velocity = self.playing.next(logits, self._slot.velocity_logits)
+        slot = self.cache.slot
+        logits = self._motif.favoured(slot.logits, self._echo)
+        token, velocity = self.playing.next(logits, slot.velocity_logits)
         reason = self.playing.over(token)
         if reason:
             return Progress([], reason, 1)

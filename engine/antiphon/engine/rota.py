@@ -1,6 +1,7 @@
 """Whose turn it is: a token for each who can draw, in one call of the model; then a chunk for one.
 
-So nobody's long phrase delays another's note by more than a chunk.
+So nobody's long phrase delays another's note by more than a chunk. Where no chunk is due, one is
+fed ahead of time.
 """
 
 from __future__ import annotations
@@ -37,19 +38,25 @@ def has_work(conversation: Conversation, session: Session, now_ns: int) -> bool:
 
     What is only heard waits a little for more: many rows cost hardly more than one.
     """
-    if not session.has_work:
-        return False
-    return session.answering or now_ns >= conversation.patient_until_ns
+    return session.has_work and (session.answering or now_ns >= conversation.patient_until_ns)
+
+
+def foresees(conversation: Conversation, session: Session, now_ns: int) -> bool:
+    """Whether there is something that can be done for one of the voices ahead of time.
+
+    Takes are too short-lived for that.
+    """
+    return conversation.size == 1 and session.foresees and now_ns >= conversation.patient_until_ns
 
 
 def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> Iterator[Step]:
     """Do the next bit of work for all. [inference thread]"""
-    voices = [
+    everybody = [
         Voice(conversation, take, session)
         for conversation in conversations
         for take, session in conversation.voices.items()
-        if has_work(conversation, session, now_ns)
     ]
+    voices = [v for v in everybody if has_work(v.conversation, v.session, now_ns)]
     ready = [voice for voice in voices if voice.session.ready]
     ready.sort(key=lambda voice: voice.session.music_left_ms)
     yield from _draw(ready[:BATCH], pool)
@@ -59,6 +66,8 @@ def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> It
     if first:
         yield _tried(first, first.session.prepare)
         first.conversation.fed(now_ns)
+    elif calm := next((v for v in everybody if foresees(v.conversation, v.session, now_ns)), None):
+        yield _tried(calm, calm.session.look_ahead)
 
 
 def _draw(voices: list[Voice], pool: Pool) -> Iterator[Step]:

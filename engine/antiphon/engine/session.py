@@ -52,8 +52,7 @@ class Session:
     def __init__(self, model: Model, opened: Open) -> None:
         self._model = model
         self._opened = opened
-        self._slot = model.slot()
-        self._cache = Cache(self._slot, model.shape)
+        self._cache = Cache(model.slot(), model.shape)
         self._motif = Motif()
         self._grid = Grid(0, vocab.bar_ticks(*opened.metre)) if opened.metre else None
         self._labels = Labels(model.vocabulary, opened)
@@ -75,8 +74,7 @@ class Session:
         An answer being made is left out. InternalError if no place is free.
         """
         other = copy(self)
-        other._slot = self._slot.fork()
-        other._cache, other._motif = self._cache.fork(other._slot), self._motif.fork()
+        other._cache, other._motif = self._cache.fork(), self._motif.fork()
         other.transcript, other.take = self.transcript.fork(), take
         other._playing = other._infilling = None
         return other
@@ -125,6 +123,16 @@ class Session:
             return self._cache.fed < len(self.transcript.rows)
         ahead = self._horizon is not None and playing.tick > self._position + self._horizon
         return not (playing.begun and ahead)
+
+    @property
+    def foresees(self) -> bool:
+        """Whether something can be fed now that need not be fed later, when it is waited for."""
+        return self._infilling is None and self._cache.foresees(len(self.transcript.rows))
+
+    def look_ahead(self) -> Progress:
+        """Feed a chunk of what it `foresees`."""
+        self._cache.look_ahead(self.transcript.rows)
+        return Progress([])
 
     def hear(self, events: Iterable[Event]) -> None:
         """Take what the player did. An answer being made ends; its notes stay until rewound."""
@@ -243,7 +251,7 @@ class Session:
         self._cache.move(len(rows))
         while not self._cache.advance(rows, len(rows)):
             pass
-        return [float(x) for x in self._slot.logits]
+        return [float(x) for x in self._cache.slot.logits]
 
     def _prepare(self) -> Progress:
         if self._infilling is not None:
@@ -281,7 +289,7 @@ class Session:
             return entry.note.length
         if not self._cache.advance(rows, at + 1):
             return None
-        return vocab.ticks_of(int(np.where(allowed, self._slot.logits, -np.inf).argmax()))
+        return vocab.ticks_of(int(np.where(allowed, self._cache.slot.logits, -np.inf).argmax()))
 
     def _begin(self, playing: Playing) -> None:
         """All lengths are known: stand behind the last note, ready to draw.
@@ -303,8 +311,9 @@ class Session:
         if playing.late:
             return Progress([], "until")
         self._motif.follow(rows, len(rows))
-        logits = self._motif.favoured(self._slot.logits, self._opened.feel.echo)
-        token, velocity = playing.next(logits, self._slot.velocity_logits)
+        slot = self._cache.slot
+        logits = self._motif.favoured(slot.logits, self._opened.feel.echo)
+        token, velocity = playing.next(logits, slot.velocity_logits)
         reason = playing.over(token)
         if reason:
             return Progress([], reason, 1)

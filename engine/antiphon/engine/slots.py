@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from . import memory
 from .bundle import Shape
 from .errors import InternalError
 from .graph import Arrays, Call, Graph
@@ -40,6 +41,8 @@ TAPE = 16 * SLIDE
 """Rows that can come back."""
 ROOM = SLIDE + 1
 """Rows that come in before a slide, and one that a lone row's companion is written to."""
+KEPT_FREE = 5
+"""One place in so many is left to who needs it."""
 IDLE = 2
 """Idle places between two busy ones that a batch takes along: cheaper than a second call."""
 
@@ -67,8 +70,8 @@ class Pool:
         kind = graph.kind_of("past_key_0")
         layers, line = len(self._names), (shape.n_kv_heads, shape.head_width)
         rows = self.reach + ROOM
-        self.held: Lines = np.zeros((layers, places, line[0], rows, line[1]), kind)
-        self.tape: Lines = np.zeros((layers, places, line[0], TAPE, line[1]), kind)
+        self.held: Lines = memory.zeros((layers, places, line[0], rows, line[1]), kind)
+        self.tape: Lines = memory.zeros((layers, places, line[0], TAPE, line[1]), kind)
         self.logits: Floats = np.zeros((places, shape.vocabulary), np.float32)
         self.states: Floats = np.zeros((places, shape.velocity_width), np.float32)
         self._step = _Feed(places, 1)
@@ -213,6 +216,15 @@ class Slot:
             raise InternalError(f"Cannot rewind {self.length} rows to {length}.")
         self.length = length
         del self._sounding[length - self._sounding_from + 1 :]
+
+    @property
+    def has_neighbour(self) -> bool:
+        """Whether enough places are free for one that could be done without."""
+        return self._pool.free * KEPT_FREE > len(self._pool.logits)
+
+    def neighbour(self) -> Slot:
+        """Another place, empty. InternalError if none is free."""
+        return self._pool.slot()
 
     def fork(self) -> Slot:
         """Another place that holds the same. Costs a copy of what is held, under a millisecond."""

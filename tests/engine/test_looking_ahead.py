@@ -1,0 +1,110 @@
+"""A session whose first row held moves on: what it will hold then was fed while there was time."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from antiphon.engine.desk import Desk
+from antiphon.engine.notes import Event, Note, events_of
+from antiphon.engine.protocol import Answer, Listen, Notes, Open
+from antiphon.engine.session import Session
+from antiphon.engine.slots import KEPT_FREE
+from bundles import CONTEXT, far_model
+
+STRIDE = CONTEXT // 2
+WINDOW = far_model().shape.window
+A_LOT = (WINDOW + STRIDE) // 3 - 40
+"""Notes whose rows nearly reach to where the first row held moves on."""
+
+
+def phrase(n: int, first: int) -> list[Event]:
+    return list(events_of([Note(first + 12 * i, 0, 50 + i % 17, 12, 80) for i in range(n)]))
+
+
+def fed(session: Session, ahead: bool) -> Session:
+    while session.has_work or (ahead and session.foresees):
+        session.step() if session.has_work else session.look_ahead()
+    return session
+
+
+def listened(session: Session, events: list[Event], ahead: bool) -> Session:
+    session.hear(events)
+    return fed(session, ahead)
+
+
+def answered(session: Session, number: int, at: int) -> tuple[list[Note], int]:
+    """The answer, and how many steps it took to its first note."""
+    session.answer(Answer(1, number, start=at, until=at + 100, prompt=True))
+    notes: list[Note] = []
+    steps = before = 0
+    while session.answering:
+        steps += 1
+        notes += session.step().notes
+        before = before or (steps if notes else 0)
+    return notes, before
+
+
+def test_who_looked_ahead_answers_as_soon_as_ever_and_plays_the_same() -> None:
+    answers = {}
+    for ahead in (False, True):
+        session = listened(Session(far_model(), Open(1, seed=3)), phrase(A_LOT, 0), ahead)
+        session.hear(phrase(60, 12 * A_LOT))
+        answers[ahead] = answered(session, 1, 12 * (A_LOT + 60) + 5)
+        assert session._cache.base == STRIDE
+    (notes, slow), (same, quick) = answers.values()
+
+    assert notes == same
+    assert slow > 2 * quick
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 400), st.integers(0, 300)), min_size=2, max_size=6))
+def test_whatever_is_taken_back_meanwhile_it_plays_what_who_never_looks_ahead_plays(
+    detours: list[tuple[int, int]],
+) -> None:
+    played = []
+    for ahead in (False, True):
+        session = listened(Session(far_model(), Open(1, seed=3)), phrase(A_LOT - 100, 0), ahead)
+        at, answers = 12 * (A_LOT - 100), []
+        for number, (further, back) in enumerate(detours):
+            listened(session, phrase(further, at), ahead)
+            at += 12 * further + 5
+            answers.append(answered(session, number, at)[0])
+            at -= 12 * min(back, further)
+            session.rewind(at)
+            fed(session, ahead)
+        played.append((answers, session.logits()))
+
+    assert played[0] == played[1]
+
+
+def test_it_leaves_places_to_those_who_need_them() -> None:
+    model = far_model()
+    taken = [model.slot() for _ in range(model.pool.free - len(model.pool.logits) // KEPT_FREE)]
+    session = listened(Session(model, Open(1)), phrase(A_LOT, 0), ahead=True)
+
+    assert not session.foresees
+    assert session._cache._ahead is None
+    taken.clear()
+    assert session.foresees
+
+
+def test_an_engine_with_nothing_else_to_do_looks_ahead() -> None:
+    clock = itertools.count(step=1_000_000)
+    desk = Desk(far_model(), "far", lambda: next(clock))
+    desk.handle(b"", Open(1))
+    desk.handle(b"", Listen(1, tuple(phrase(A_LOT, 0))))
+    while desk.busy or desk.idle_ns < 500_000_000:
+        desk.turn()
+    places = far_model().pool.free
+    desk.handle(b"", Listen(1, tuple(phrase(60, 12 * A_LOT))))
+    desk.handle(b"", Answer(1, 1, start=12 * (A_LOT + 60) + 5, until=10**6, prompt=True))
+    turns = 0
+    while not any(isinstance(reply, Notes) for _, reply in desk.turn()):
+        turns += 1
+
+    assert turns < 20
+    assert far_model().pool.free == places + 1
