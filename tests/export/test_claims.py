@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 from antiphon.export.bench import claims, genai, llama, ours, table
+from antiphon.export.bench.bench import Findings
+from antiphon.export.bench.child import Start
 from antiphon.export.bench.claims import Claim
 from antiphon.export.bench.contender import Form
 from antiphon.export.bench.decoding import Decoding, Figures, Shape
-from antiphon.export.bench.findings import Findings
 from antiphon.export.bench.live import Load
 from antiphon.export.bench.overhead import Overhead
-from antiphon.export.bench.starting import Start
 from antiphon.export.bench.subject import Precision
 
 FLOATS, RECOMMENDED = Precision(32, 32), Precision(8, 8)
@@ -23,11 +23,11 @@ def decoding(sessions: int, steps: dict[Form, float]) -> Decoding:
 
 
 def found(
-    one: dict[Form, float], many: dict[Form, float] | None = None, load: Load | None = None
+    one: dict[Form, float], many: dict[Form, float] | None = None, loads: tuple[Load, ...] = ()
 ) -> Findings:
     shape = Shape("small: 1 M weights", decoding(1, one), decoding(16, many or one))
     overheads = [Overhead(1, 500, 40), Overhead(16, 100, 30)]
-    return Findings(Start(1.0, 0.8, 200), overheads, {"small": shape}, load, ["Nobody came."])
+    return Findings(Start(1.0, 0.8, 200), overheads, {"small": shape}, loads, ["Nobody came."])
 
 
 def verdicts(findings: Findings, word: str) -> list[Claim]:
@@ -90,38 +90,54 @@ def test_overhead_start_and_memory() -> None:
     assert all(claim.holds for claim in verdicts(run, "ready"))
 
 
-def test_a_load_must_be_let_in_answered_in_time_and_never_run_dry() -> None:
-    def load(refused: int, answers: int, slowest: float, dry: int) -> Load:
-        start = {"p50": 1.0, "p95": 2.0, "p99": 3.0, "max": slowest}
-        return Load(8, refused, 60.0, 16.0, answers, start, 0, dry, 0.5, 250.0, 1.0)
+def load(
+    sessions: int = 8,
+    room: int = 8,
+    refused: int = 0,
+    answers: int = 80,
+    slowest: float = 50,
+    dry: int = 0,
+) -> Load:
+    start = {"p50": 1.0, "p95": 2.0, "p99": 3.0, "max": slowest}
+    return Load(sessions, room, refused, 60.0, 16.0, answers, start, 0, dry, 0.5, 250.0, 1.0)
 
-    def holds(run: Load) -> bool:
-        judged = verdicts(found({Form(ours.NAME, RECOMMENDED): 1.0}, load=run), "live")
-        return all(claim.holds for claim in judged)
 
-    assert holds(load(0, 80, 50, 0))
-    assert not holds(load(1, 80, 50, 0))
-    assert not holds(load(0, 0, 0, 0))
-    assert not holds(load(0, 80, 51, 0))
-    assert not holds(load(0, 80, 50, 1))
+def hold(*loads: Load) -> bool:
+    judged = verdicts(found({Form(ours.NAME, RECOMMENDED): 1.0}, loads=loads), "live")
+    return all(claim.holds for claim in judged)
+
+
+def test_who_is_let_in_is_answered_in_time_and_never_runs_dry() -> None:
+    assert hold(load())
+    assert not hold(load(answers=7))
+    assert not hold(load(slowest=51))
+    assert not hold(load(dry=1))
+
+
+def test_who_was_asked_for_is_let_in_and_later_ones_just_when_there_is_room() -> None:
+    full = load(sessions=10, refused=2)
+
+    assert hold(load(), full)
+    assert not hold(full)
+    assert not hold(load(refused=1), full)
+    assert not hold(load(), load(sessions=10, refused=1))
+    assert not hold(load(), load(sessions=10, refused=3))
 
 
 def test_text_and_json_tell_the_same() -> None:
     one = {Form(ours.NAME, FLOATS): 1.25, Form(llama.NAME, Precision(8, 16), "flash attention"): 3}
-    start = {"p50": 1.0, "p95": 2.0, "p99": 3.0, "max": 4.0}
-    load = Load(8, 0, 600.0, 16.0, 700, start, 0, 2, 0.5, 250.0, 1.0)
-    run = found(one, load=load)
+    run = found(one, loads=(load(dry=2), load(sessions=10, refused=2)))
 
     text, data = table.text(run), json.loads(table.as_json(run))
 
     (row,) = (line for line in text.splitlines() if line.startswith("Antiphon, 32 bit, cache 32"))
     assert row.split()[-6:] == ["1.25", "1.25", "–", "–", "1.25", "1.25"]
     assert "llama.cpp, 8 bit, cache 16, flash attention" in text
-    assert "8 live sessions of 16.0 notes a second for 10.0 min" in text
+    assert "8 live sessions of 16.0 notes a second for 1.0 min, room for 8, 0 refused" in text
     assert "Nobody came." in text
     (shape,) = data["shapes"].values()
     alone = shape["decodings"][0]["contenders"]["Antiphon, 32 bit, cache 32"]
     assert (alone["step_ms"], alone["floor_ms"]) == (1.25, 1.0)
-    assert data["live"]["dry"] == 2
+    assert [of["dry"] for of in data["live"]] == [2, 0]
     assert [claim["holds"] for claim in data["claims"]] == [c.holds for c in claims.of(run)]
     assert all(claim.line() in text for claim in claims.of(run))

@@ -28,16 +28,17 @@ def test_every_precision_is_timed_alone_and_together(tmp_path: Path) -> None:
         assert figures.phrase_ms is not None
         assert figures.phrase_ms > figures.step_ms
         assert figures.off is not None
-        assert figures.off < (1e-6 if form.bits == form.kept == 32 else 0.5)
+        assert figures.off < (1e-5 if form.bits == form.kept == 32 else 0.3)
     assert many.sessions == 3
     assert many.fastest(lambda form: form.bits == 4) == many.figures[form].step_ms
     assert many.fastest(lambda form: form.bits == 2) is None
 
 
-def test_a_peer_that_holds_another_network_is_found_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_a_peer_that_holds_another_network_is_found_out(tmp_path: Path, sessions: int) -> None:
     of = subject.random("tiny", STYLES)
     other = subject.Subject("other", tiny_network(), STYLES, of.steps)
-    peer = Contender(Form("peer", FLOATS), partial(ours.Ours, other.written(tmp_path, FLOATS)))
+    peer = Contender(Form("peer", FLOATS), partial(ours.Ours, other, tmp_path, FLOATS))
 
     with pytest.raises(InternalError, match="peer, 32 bit, cache 32 does not hold our network"):
-        decoded(of, [*ours.contenders(of, tmp_path)[:1], peer], sessions=1, rounds=1)
+        decoded(of, [*ours.contenders(of, tmp_path)[:1], peer], sessions=sessions, rounds=1)

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from antiphon.engine.errors import EngineLost
-from antiphon.export.bench.child import Child
+from antiphon.export.bench.child import Child, started
 from antiphon.export.bench.live import load
 from antiphon.export.bench.player import PLAYED
-from antiphon.export.bench.starting import started
 from bundles import tiny_folder
 
 pytestmark = pytest.mark.real
@@ -21,6 +20,7 @@ def test_players_play_and_are_answered() -> None:
     found = load(tiny_folder(), 3, 3, notes_a_second=80, told=lambda: seconds.append(None))
 
     assert (found.sessions, found.refused, len(seconds)) == (3, 0, 3)
+    assert found.room > 3
     assert found.answers >= 3
     assert found.events_a_second > PLAYED / 3
     assert 0 < found.start_ms["p50"] <= found.start_ms["p95"] <= found.start_ms["max"]

@@ -52,9 +52,11 @@ class _Asked:
 class Conversation:
     """A session, the answer it makes, and the takes of it. [inference thread]"""
 
-    def __init__(self, number: int, session: Session, now_ns: Callable[[], int]) -> None:
-        self.number = number
-        """What whoever opened it calls it; replies carry it."""
+    def __init__(
+        self, client: bytes, number: int, session: Session, now_ns: Callable[[], int]
+    ) -> None:
+        self.client, self.number = client, number
+        """Who opened it, and what they call it; replies carry that."""
         self._session, self._now_ns = session, now_ns
         self._takes: dict[int, Session] = {}
         self._asked: _Asked | None = None
@@ -73,6 +75,11 @@ class Conversation:
     def size(self) -> int:
         """Places that it takes up."""
         return 1 + len(self._takes)
+
+    @property
+    def asked_ns(self) -> int:
+        """When the answer that is being made was asked for; 0 if none is."""
+        return self._asked.at_ns if self._asked else 0
 
     @property
     def patient_until_ns(self) -> int:

@@ -151,7 +151,9 @@ class Desk:
         try:
             if own >= MAX_SESSIONS_EACH:
                 raise UserError(f"You have {own} sessions open, and nobody may have more.")
-            opened = self._joined(request) if isinstance(request, Join) else self._opened(request)
+            opened = (
+                self._joined(request) if isinstance(request, Join) else self._opened(key, request)
+            )
         except UserError as error:
             return [*replies, Error("refused", "client", str(error), key[1])]
         if opened is None:
@@ -161,14 +163,14 @@ class Desk:
         self._seats[key] = opened
         return [*replies, Opened(key[1])]
 
-    def _opened(self, request: Open) -> Conversation | None:
+    def _opened(self, key: Key, request: Open) -> Conversation | None:
         """A new conversation; None if it does not fit."""
         if request.name in self._names:
             raise UserError(f"There is a session named {request.name!r} already: join it.")
         if not self.room:
             return None
         session = Session(self._model, request)
-        conversation = Conversation(request.session, session, self._now_ns)
+        conversation = Conversation(*key, session, self._now_ns)
         if request.name:
             self._names[request.name] = conversation
         return conversation

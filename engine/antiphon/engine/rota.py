@@ -1,20 +1,27 @@
-"""Whose turn it is: a token for each who can draw, in one call of the model; then a chunk for one.
+"""Whose turn it is: a token for each who can draw, in one call of the model; then a chunk of rows.
 
-So nobody's long phrase delays another's note by more than a chunk. Where no chunk is due, one is
-fed ahead of time.
+So nobody's long phrase delays another's note by more than a chunk. Clients are served in turn, each
+the most urgent of its sessions first: nobody gains by asking more often. Where no rows are due,
+some are fed ahead of time.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from .conversation import Conversation
 from .session import Progress, Session
-from .slots import Pool
+from .slots import CHUNK, Pool
 
 BATCH = 16
 """Most who draw in one call; the others wait for the next."""
+ROWS = 32
+"""Most rows fed for those who cannot draw yet, before it is the others' turn again."""
+SOON_MS = 250
+"""Who has less music left waits for one chunk at most."""
 
 
 class Voice(NamedTuple):
@@ -57,17 +64,48 @@ def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> It
         for take, session in conversation.voices.items()
     ]
     voices = [v for v in everybody if has_work(v.conversation, v.session, now_ns)]
-    ready = [voice for voice in voices if voice.session.ready]
-    ready.sort(key=lambda voice: voice.session.music_left_ms)
+    ready = _in_turn([v for v in voices if v.session.ready], lambda v: v.session.music_left_ms)
     yield from _draw(ready[:BATCH], pool)
-    # Who is asked for an answer goes first; else who is furthest behind.
-    others = (voice for voice in voices if not voice.session.ready and voice not in ready)
-    first = max(others, key=lambda v: (v.session.answering, v.session.behind), default=None)
-    if first:
-        yield _tried(first, first.session.prepare)
-        first.conversation.fed(now_ns)
-    elif calm := next((v for v in everybody if foresees(v.conversation, v.session, now_ns)), None):
-        yield _tried(calm, calm.session.look_ahead)
+    others = [voice for voice in voices if voice not in ready and not voice.session.ready]
+    hurry = any(voice.session.music_left_ms < SOON_MS for voice in ready)
+    yield from _prepare(_in_turn(others, _urgency), pool, CHUNK if hurry else ROWS, now_ns)
+    if others:
+        return
+    for voice in everybody:
+        if foresees(voice.conversation, voice.session, now_ns):
+            yield _tried(voice, voice.session.look_ahead)
+            return
+
+
+def _in_turn(voices: list[Voice], urgency: Callable[[Voice], Any]) -> list[Voice]:
+    """The most urgent of each client, the most urgent first; then the second of each; and so on."""
+    before: Counter[bytes] = Counter()
+    ranked = []
+    for voice in sorted(voices, key=urgency):
+        ranked.append((before[voice.conversation.client], voice))
+        before[voice.conversation.client] += 1
+    return [voice for _, voice in sorted(ranked, key=itemgetter(0))]
+
+
+def _urgency(voice: Voice) -> tuple[bool, int]:
+    """Who waits for an answer comes first, in the order of asking; then who is furthest behind."""
+    if voice.session.answering:
+        return False, voice.conversation.asked_ns
+    return True, -voice.session.behind
+
+
+def _prepare(voices: list[Voice], pool: Pool, rows: int, now_ns: int) -> Iterator[Step]:
+    """Feed so many rows, for one or for several."""
+    enough = pool.prefilled + rows
+    for voice in voices:
+        voice.conversation.fed(now_ns)
+        while voice.session.has_work and not voice.session.ready:
+            step = _tried(voice, voice.session.prepare)
+            yield step
+            if isinstance(step.done, Exception):
+                break
+            if pool.prefilled >= enough:
+                return
 
 
 def _draw(voices: list[Voice], pool: Pool) -> Iterator[Step]:

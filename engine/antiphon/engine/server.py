@@ -11,46 +11,45 @@ touched by two threads.
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 
 import zmq
 
 from .desk import Desk
 from .errors import MachineError, ProtocolError, UserError
+from .inbox import Inbox
 from .protocol import (
-    HEARTBEAT_MS,
-    LOST_MS,
     MAX_MESSAGE_BYTES,
     Error,
     Reply,
-    Request,
     decode_request,
     encode,
 )
 
 HIGH_WATER = 1000
 """Messages a slow client may fall behind before it is dropped."""
-MOST_REQUESTS = 64
-"""Requests served between two steps of the model, so that a flood of them delays nobody's notes."""
-MOST_WAITING = 4096
-"""Requests that may wait; beyond that their senders wait."""
-FULL_MS = 5
+MOST_REQUESTS, MOST_SERVING_NS = 16, 3_000_000
+"""Requests served between two steps of the model, and time spent on that: more can wait, notes not.
+"""
+MOST_AT_ONCE = 32
+"""Messages taken from a socket before the other is looked at."""
+FULL_MS = 2
 MOST_SAID = 200
 """Characters of a complaint: a client's own text is not sent back to it at length."""
 _REPLIES = "inproc://replies"
 _STOP = b"stop"
 _EVERYBODY = b""
 """Whom telemetry is for; no client is called that."""
+# No heartbeats of ZeroMQ's own: it aborts (libzmq 4.3.5, issue 4364) if one falls due after a
+# client left whose messages had to wait. Clients say `ping`; who is silent is forgotten.
 _OF_ROUTER = {
     zmq.ROUTER_MANDATORY: 1,
     zmq.LINGER: 0,
     zmq.MAXMSGSIZE: MAX_MESSAGE_BYTES,
     zmq.SNDHWM: HIGH_WATER,
     zmq.RCVHWM: HIGH_WATER,
-    zmq.HEARTBEAT_IVL: HEARTBEAT_MS,
-    zmq.HEARTBEAT_TIMEOUT: LOST_MS,
 }
 _OF_PUBLIC = {zmq.LINGER: 0, zmq.SNDHWM: 10}
 _LOOPBACK = ("tcp://127.0.0.1:", "tcp://[::1]:", "ipc://", "inproc://")
@@ -66,7 +65,7 @@ class Server:
 
     def __init__(self, desk: Desk, endpoint: str, telemetry: str | None = None) -> None:
         self._desk = desk
-        self._inbox: queue.SimpleQueue[tuple[bytes, Request] | None] = queue.SimpleQueue()
+        self._inbox = Inbox()
         self._context = zmq.Context()
         self._router = _bound(self._context, zmq.ROUTER, endpoint, _OF_ROUTER)
         self.endpoint: str = self._router.getsockopt_string(zmq.LAST_ENDPOINT)
@@ -94,31 +93,30 @@ class Server:
 
     def stop(self) -> None:
         """Ask `run` to return. [any thread]"""
-        self._inbox.put(None)
+        self._inbox.stop()
 
     def _turn(self) -> bool:
         """Take some waiting requests, then do one step of work; wait if there is nothing to do."""
-        try:
-            idle_ns = self._desk.idle_ns
-            item = self._inbox.get(block=idle_ns > 0, timeout=max(idle_ns, 1) / 1e9)
-            for left in reversed(range(MOST_REQUESTS)):
-                if item is None:
-                    return False
-                self._reply_all(item[0], self._desk.handle(*item))
-                if left:
-                    item = self._inbox.get_nowait()
-        except queue.Empty:
-            pass
+        self._inbox.wait(self._desk.idle_ns)
+        self._serve()
         self._desk.forget_silent()
         for client, reply in self._desk.turn():
             self._reply(client, reply)
         if self._public and (telemetry := self._desk.telemetry()):
             self._reply(_EVERYBODY, telemetry)
-        return True
+        return not self._inbox.stopped
 
-    def _reply_all(self, client: bytes, replies: list[Reply]) -> None:
-        for reply in replies:
-            self._reply(client, reply)
+    def _serve(self) -> None:
+        """Some of the requests that wait."""
+        until_ns = time.monotonic_ns() + MOST_SERVING_NS
+        for _ in range(MOST_REQUESTS):
+            item = self._inbox.take()
+            if item is None:
+                return
+            for reply in self._desk.handle(*item):
+                self._reply(item[0], reply)
+            if time.monotonic_ns() > until_ns:
+                return
 
     def _reply(self, client: bytes, reply: Reply) -> None:
         self._outward.send_multipart([client, encode(reply)])
@@ -130,7 +128,7 @@ class Server:
         try:
             while True:
                 # While too much waits nothing more is read: the sender's queue fills, not ours.
-                full = self._inbox.qsize() > MOST_WAITING
+                full = self._inbox.full
                 poller.modify(self._router, 0 if full else zmq.POLLIN)
                 ready = dict(poller.poll(FULL_MS if full else None))
                 if self._router in ready:
@@ -147,7 +145,7 @@ class Server:
         try:
             if len(frames) != 2:
                 raise ProtocolError("a message is one frame")
-            self._inbox.put((client, decode_request(frames[1])))
+            self._inbox.put(client, decode_request(frames[1]))
         except ProtocolError as error:
             self._send([client, encode(Error("malformed", "client", str(error)[:MOST_SAID]))])
         return True
@@ -197,7 +195,7 @@ def _check(endpoint: str) -> None:
 
 def _drain(socket: zmq.Socket[bytes], handle: Callable[[list[bytes]], bool]) -> bool:
     """Hand over waiting messages, not for ever; False as soon as one handler says so."""
-    for _ in range(HIGH_WATER):
+    for _ in range(MOST_AT_ONCE):
         try:
             frames = socket.recv_multipart(zmq.DONTWAIT)
         except zmq.Again:

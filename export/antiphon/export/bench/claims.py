@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from . import llama, ours
+from .bench import Findings
+from .child import Start
 from .contender import Form
 from .decoding import Decoding, Shape
-from .findings import Findings
 from .live import LATE_MS, Load
 from .overhead import Overhead
-from .starting import Start
 from .subject import PRECISIONS, RECOMMENDED, Precision
 
 EVEN = 1.05
@@ -54,7 +54,9 @@ def of(found: Findings) -> list[Claim]:
     claims = [claim for name, shape in found.shapes.items() for claim in _shape(name, shape)]
     claims += [_beside(overhead) for overhead in found.overheads if overhead.sessions in BESIDE]
     claims += _start(found.start)
-    return claims + (_live(found.load) if found.load else [])
+    if found.loads:
+        claims += _asked(found.loads[0])
+    return claims + [claim for load in found.loads for claim in _live(load)]
 
 
 def _shape(name: str, shape: Shape) -> Iterator[Claim]:
@@ -107,11 +109,17 @@ def _start(start: Start) -> list[Claim]:
     ]
 
 
+def _asked(load: Load) -> list[Claim]:
+    """Of the players that were asked for: all are let in."""
+    return [Claim(f"{load.sessions} live sessions: refused", load.refused, 0)]
+
+
 def _live(load: Load) -> list[Claim]:
-    who = f"{load.sessions} live sessions"
+    who = f"{load.sessions} live sessions, room for {load.room}"
+    wrongly = abs(load.refused - max(0, load.sessions - load.room))
     return [
-        Claim(f"{who}: refused", load.refused, 0),
-        Claim(f"{who}: answers", load.answers, load.sessions, at_least=True),
+        Claim(f"{who}: let in without room, or refused with room", wrongly, 0),
+        Claim(f"{who}: answers", load.answers, load.sessions - load.refused, at_least=True),
         Claim(f"{who}: times that a due note was not there", load.dry, 0),
         Claim(f"{who}: ms to the first note of the slowest answer", load.start_ms["max"], LATE_MS),
         Claim(f"{who}: MB resident", load.memory_mb, MEMORY_MB),

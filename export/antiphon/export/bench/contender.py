@@ -13,7 +13,13 @@ PHRASE = 512
 
 
 class Runner(Protocol):
-    """Some sessions of one engine, in step, with the same number of rows each."""
+    """Some sessions of one engine, in step, with the same number of rows each.
+
+    What a step needs is made ready before: only the engine's own work is timed.
+    """
+
+    def back(self) -> None:
+        """Forget the steps, so that the next is the first again."""
 
     def step(self) -> None:
         """Feed each session its next token."""
@@ -22,7 +28,7 @@ class Runner(Protocol):
         """Forget the first session's rows, and feed it `PHRASE` of them again."""
 
     def logits(self) -> Array:
-        """Of the first session, behind the token fed last (V,)."""
+        """Of the first session and of the last, behind the token fed last (2, V)."""
 
 
 class Form(NamedTuple):
@@ -55,4 +61,6 @@ class Contender(NamedTuple):
 
     form: Form
     start: Callable[[Array, int], Runner]
-    """Given `tokens` (sessions, rows) and how many of the rows to feed first."""
+    """Given `tokens` (sessions, rows) and how many of the rows to feed first; the others are the
+    steps. Writes the files it needs, if they are not there yet.
+    """

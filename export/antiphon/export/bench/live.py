@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from antiphon.engine.protocol import Close, Reply
+from antiphon.engine.errors import EngineLost
+from antiphon.engine.protocol import Close, Reply, Status, StatusRequest
 
 from .child import Child, Taken
 from .player import HEARD, PLAYED, Player
@@ -19,6 +20,8 @@ EACH = 8
 """Sessions of one client."""
 LATE_MS = 50.0
 """An answer that begins later than this is late."""
+ANSWERS_MS = 10_000
+"""An engine that says nothing for so long is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Load:
     """What was asked for, and what came of it."""
 
     sessions: int
+    room: int
+    """How many fit, as the engine said when nobody was in."""
     refused: int
     """Of them those that the engine did not let in, or ended."""
     seconds: float
@@ -54,13 +59,13 @@ def load(
 ) -> Load:
     """Let so many play for so long; `told` is called once a second. Blocks."""
     child = Child(bundle)
-    hall = _Hall(child.endpoint, sessions, notes_a_second)
     try:
+        hall = _Hall(child.endpoint, sessions, notes_a_second, seconds / 2)
         for _ in range(max(1, round(seconds))):
             hall.play(min(1.0, seconds))
             told()
-    finally:
         hall.close()
+    finally:
         taken = child.close()
     return _load(hall, taken)
 
@@ -68,16 +73,17 @@ def load(
 class _Hall:
     """All players and their connections, on one thread."""
 
-    def __init__(self, endpoint: str, sessions: int, notes_a_second: float) -> None:
-        now_ns = time.monotonic_ns()
-        cycle_ns = round((PLAYED + HEARD) / notes_a_second * 1e9)
-        self.began_ns = self.ended_ns = now_ns
-        # They come in one after the other, so that they do not all ask at once for ever.
-        self.players = [
-            Player(n, notes_a_second, now_ns + cycle_ns * n // sessions) for n in range(sessions)
-        ]
-        self.lags_ms: list[float] = []
+    def __init__(
+        self, endpoint: str, sessions: int, notes_a_second: float, in_within_s: float
+    ) -> None:
         self._wires = [Wire(endpoint) for _ in range(-(-sessions // EACH))]
+        self.room = _room(self._wires[0])
+        # They come in one after the other, so that they do not all ask at once for ever.
+        cycle_s = min((PLAYED + HEARD) / notes_a_second, in_within_s)
+        apart_ns = round(cycle_s * 1e9) // sessions
+        self.began_ns = self.ended_ns = now_ns = time.monotonic_ns()
+        self.players = [Player(n, notes_a_second, now_ns + apart_ns * n) for n in range(sessions)]
+        self.lags_ms: list[float] = []
 
     def play(self, seconds: float) -> None:
         """Go on for so long."""
@@ -87,7 +93,8 @@ class _Hall:
                 if player.due_ns <= now_ns:
                     self._act(player, now_ns)
             next_ns = min(player.due_ns for player in self.players)
-            self._hear(max(0, (next_ns - time.monotonic_ns()) // 1_000_000))
+            # Up: to be a millisecond late is better than to take the processor from the engine.
+            self._hear(max(0, -((time.monotonic_ns() - next_ns) // 1_000_000)))
 
     def close(self) -> None:
         """Everyone goes home."""
@@ -117,6 +124,15 @@ class _Hall:
         return self._wires[player.session // EACH]
 
 
+def _room(wire: Wire) -> int:
+    """How many sessions fit into an engine that has none. EngineLost if it does not answer."""
+    wire.say(StatusRequest())
+    for reply in wire.heard() if wait([wire], ANSWERS_MS) else ():
+        if isinstance(reply, Status):
+            return reply.room
+    raise EngineLost("The engine did not say how many fit.")
+
+
 def _load(hall: _Hall, taken: Taken) -> Load:
     seconds = (hall.ended_ns - hall.began_ns) / 1e9
     players = [player for player in hall.players if not player.refused]
@@ -124,6 +140,7 @@ def _load(hall: _Hall, taken: Taken) -> Load:
     starts = [ns / 1e6 for player in players for ns in player.starts_ns]
     return Load(
         sessions=len(hall.players),
+        room=hall.room,
         refused=len(hall.players) - len(players),
         seconds=seconds,
         events_a_second=sum(player.events for player in players) / played_s if players else 0,

@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from antiphon.engine.errors import InternalError
+
 from ..network.quantise import Array
 from . import gguf_file
 from .contender import PHRASE, Contender, Form
-from .subject import CONTEXT, Precision, Subject
+from .subject import CONTEXT, SHARED, Precision, Subject
 
 NAME = "llama.cpp"
 PACKAGES: tuple[str, ...] = ("llama_cpp", gguf_file.PACKAGE)
 FLASH = "flash attention"
 SETTINGS = ((32, ""), (16, ""), (16, FLASH), (8, FLASH))
 """Bits of keys and values, and the kind of attention; 8 bits it keeps with flash attention only."""
-BATCH = 512
+BATCH = PHRASE
 """Most tokens of one call."""
 ROOM = CONTEXT + 256
 """Positions of each session; it counts in steps of 256."""
@@ -27,15 +29,13 @@ ROOM = CONTEXT + 256
 
 def contenders(subject: Subject, folder: Path) -> list[Contender]:
     """Every kind of weights in every setting; nobody keeps 32 bits of what weighs 8."""
-    files = {
-        bits: gguf_file.write(subject, bits, folder / f"{subject.name}-{bits}.gguf")
-        for bits in (32, 8, 4)
-    }
+    packing = "" if _repacks() else "not repacked"
     return [
         Contender(
-            Form(NAME, Precision(bits, kept), setting), partial(Llama, file, kept, bool(setting))
+            Form(NAME, Precision(bits, kept), ", ".join(filter(None, (setting, packing)))),
+            partial(Llama, subject, folder, bits, kept, bool(setting)),
         )
-        for bits, file in files.items()
+        for bits in (32, 8, 4)
         for kept, setting in SETTINGS
         if bits == 32 or kept < 32
     ]
@@ -44,79 +44,101 @@ def contenders(subject: Subject, folder: Path) -> list[Contender]:
 class Llama:
     """Some sessions of a file, each in a sequence of its own; see `Contender.start`."""
 
-    def __init__(self, file: Path, kept: int, flash: bool, tokens: Array, fed: int) -> None:
+    def __init__(
+        self,
+        subject: Subject,
+        folder: Path,
+        bits: int,
+        kept: int,
+        flash: bool,
+        tokens: Array,
+        fed: int,
+    ) -> None:
         self._library = _library()
-        self._tokens, self._at = tokens.astype(np.int32), fed
-        sessions = len(tokens)
+        file = gguf_file.write(subject, bits, folder / f"{subject.name}-{bits}.gguf")
         self._model = _model(self._library, file)
-        self._context = _context(self._library, self._model, sessions, kept, flash)
-        self._step = _Batch(self._library, sessions)
-        self._feed = _Batch(self._library, BATCH)
-        for session, line in enumerate(self._tokens):
-            self._read(session, line[:fed])
+        self._context = _context(self._library, self._model, len(tokens), kept, flash)
+        self._memory = self._library.llama_get_memory(self._context)
+        self._vocabulary = subject.config.vocabulary
+        self._sessions, self._fed, self._line = range(len(tokens)), fed, tokens[0]
+        self._steps = [self._row(tokens, at) for at in range(fed, tokens.shape[1])]
+        self._left = iter(self._steps)
+        self._feed(tokens, fed)
+
+    def back(self) -> None:
+        """Costs nothing."""
+        for session in self._sessions:
+            self._library.llama_memory_seq_rm(self._memory, session, self._fed, -1)
+        self._left = iter(self._steps)
 
     def step(self) -> None:
         """One token each, in one call."""
-        sessions = np.arange(len(self._tokens))
-        self._decode(self._step, self._tokens[:, self._at], self._at, sessions)
-        self._at += 1
+        self._decode(next(self._left))
 
     def phrase(self) -> None:
         """All in one call."""
-        memory = self._library.llama_get_memory(self._context)
-        self._library.llama_memory_seq_rm(memory, 0, -1, -1)
-        self._read(0, self._tokens[0, :PHRASE])
+        self._library.llama_memory_seq_rm(self._memory, 0, -1, -1)
+        self._read(0, self._line, 0, PHRASE)
 
     def logits(self) -> Array:
-        """Of the first session (V,)."""
-        first = self._library.llama_get_logits_ith(self._context, 0)
-        return np.ctypeslib.as_array(first, (self._vocabulary(),)).copy()
+        """Of the first and the last session (2, V): of the first and last token with logits."""
+        found = [self._library.llama_get_logits_ith(self._context, i) for i in (0, -1)]
+        return np.stack([np.ctypeslib.as_array(one, (self._vocabulary,)) for one in found])
 
     def __del__(self) -> None:
         self._library.llama_free(self._context)
         self._library.llama_model_free(self._model)
 
-    def _vocabulary(self) -> int:
-        vocabulary = self._library.llama_model_get_vocab(self._model)
-        return int(self._library.llama_vocab_n_tokens(vocabulary))
+    def _feed(self, tokens: Array, fed: int) -> None:
+        """What the lines share is copied, not read again; the last row is read in step."""
+        self._read(0, tokens[0], 0, SHARED)
+        for session in self._sessions[1:]:
+            self._library.llama_memory_seq_cp(self._memory, 0, session, -1, -1)
+        for session in self._sessions:
+            self._read(session, tokens[session], SHARED, fed - 1)
+        self._decode(self._row(tokens, fed - 1))
 
-    def _read(self, session: int, line: Array) -> None:
-        for begin in range(0, len(line), BATCH):
-            part = line[begin : begin + BATCH]
-            positions = np.arange(begin, begin + len(part))
-            self._decode(self._feed, part, positions, np.full(len(part), session))
+    def _read(self, session: int, line: Array, begin: int, end: int) -> None:
+        for at in range(begin, end, BATCH):
+            rows = np.arange(at, min(at + BATCH, end))
+            self._decode(_Batch(self._library, line[rows], rows, np.full(len(rows), session)))
 
-    def _decode(self, batch: _Batch, tokens: Array, positions: Array | int, of: Array) -> None:
-        batch.put(tokens, positions, of)
-        assert self._library.llama_decode(self._context, batch.filled) == 0
+    def _row(self, tokens: Array, at: int) -> _Batch:
+        sessions = np.arange(len(tokens))
+        return _Batch(self._library, tokens[:, at], np.full(len(tokens), at), sessions)
+
+    def _decode(self, batch: _Batch) -> None:
+        if self._library.llama_decode(self._context, batch.filled):
+            raise InternalError("llama.cpp refused a batch of tokens.")
 
 
 class _Batch:
-    """Tokens of one call; the last of each session has its logits worked out."""
+    """Tokens of one call, and where each stands in which session.
 
-    def __init__(self, library: Any, size: int) -> None:
+    The last of each session has its logits worked out.
+    """
+
+    def __init__(self, library: Any, tokens: Array, positions: Array, sessions: Array) -> None:
+        size = len(tokens)
+        self._library = library
         self.filled = batch = library.llama_batch_init(size, 0, 1)
+        batch.n_tokens = size
+        wanted = np.append(sessions[1:] != sessions[:-1], True)
         fields = (batch.token, batch.pos, batch.n_seq_id, batch.logits)
-        self._token, self._position, count, self._wanted = (
-            np.ctypeslib.as_array(field, (size,)) for field in fields
-        )
-        count[:] = 1
-
-    def put(self, tokens: Array, positions: Array | int, sessions: Array) -> None:
-        """Take tokens, and where each stands in which session."""
-        size = self.filled.n_tokens = len(tokens)
-        self._token[:size], self._position[:size] = tokens, positions
+        for field, values in zip(fields, (tokens, positions, 1, wanted), strict=True):
+            np.ctypeslib.as_array(field, (size,))[:] = values
         for i, session in enumerate(sessions.tolist()):
-            self.filled.seq_id[i][0] = session
-        self._wanted[:size] = np.append(sessions[1:] != sessions[:-1], True)
+            batch.seq_id[i][0] = session
+
+    def __del__(self) -> None:
+        self._library.llama_batch_free(self.filled)
 
 
 def _model(library: Any, file: Path) -> Any:
     params = library.llama_model_default_params()
     params.n_gpu_layers = 0
-    # With AMX its repacked products crash on some machines; without them it is slower, not wrong.
-    params.use_extra_bufts = not has_amx()
-    return library.llama_model_load_from_file(str(file).encode(), params)
+    params.use_extra_bufts = _repacks()
+    return _given(library.llama_model_load_from_file(str(file).encode(), params), "a file")
 
 
 def _context(library: Any, model: Any, sessions: int, kept: int, flash: bool) -> Any:
@@ -127,7 +149,14 @@ def _context(library: Any, model: Any, sessions: int, kept: int, flash: bool) ->
     kinds = {32: library.GGML_TYPE_F32, 16: library.GGML_TYPE_F16, 8: library.GGML_TYPE_Q8_0}
     params.type_k = params.type_v = kinds[kept]
     params.flash_attn_type = int(flash)
-    return library.llama_init_from_model(model, params)
+    return _given(library.llama_init_from_model(model, params), "a context")
+
+
+def _given(made: Any, what: str) -> Any:
+    """What llama.cpp made; it gives nothing where others raise."""
+    if not made:
+        raise InternalError(f"llama.cpp could not make {what}.")
+    return made
 
 
 @cache
@@ -140,7 +169,10 @@ def _library() -> Any:
     return library
 
 
-def has_amx() -> bool:
-    """Whether the processor has matrix units of Intel's kind."""
+def _repacks() -> bool:
+    """Whether weights are repacked: on processors with AMX that crashes on some machines.
+
+    Without it llama.cpp is slower, not wrong; the table says so.
+    """
     about = Path("/proc/cpuinfo")
-    return about.exists() and "amx_int8" in about.read_text()
+    return not (about.exists() and "amx_int8" in about.read_text())

@@ -27,6 +27,8 @@ from ..network.to_onnx import Steps, write_bundle
 
 CONTEXT = 1024
 """Rows behind the last token that is timed."""
+SHARED = CONTEXT - 64
+"""Rows with which the lines of all sessions begin alike."""
 ROOM = 2048
 """Positions that a timed network knows."""
 STEP = 0.05
@@ -82,6 +84,13 @@ class Subject:
             steps=self.steps if precision.kept == 8 else None,
         )  # fmt: skip
 
+    def logits(self, lines: Array) -> Array:
+        """What the network itself says behind each of some tokens (N, T), in 32 bits (N, T, V)."""
+        rows = torch.tensor([rows_of(line) for line in lines])
+        with torch.inference_mode():
+            logits: Array = self.network(rows).numpy()
+        return logits
+
     def embedding(self) -> Array:
         """What a note's row becomes before the first block (V, D), if no column but its token is
         known.
@@ -120,7 +129,9 @@ def random(name: str, styles: tuple[str, ...]) -> Subject:
 
 def tokens(sessions: int, rows: int) -> Array:
     """Notes (sessions, rows) that no length follows, the same at every call."""
-    return np.random.default_rng(0).integers(NOTE, STYLE, size=(sessions, rows))
+    lines = np.random.default_rng(0).integers(NOTE, STYLE, size=(sessions, rows))
+    lines[:, :SHARED] = lines[0, :SHARED]
+    return lines
 
 
 def rows_of(line: Array) -> list[Row]:

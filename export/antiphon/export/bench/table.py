@@ -1,18 +1,23 @@
-"""Findings as text: a table for each network, then one line for each claim."""
+"""Findings as text: a table for each network, then one line for each claim; and as JSON."""
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from . import claims
+from .bench import Findings
+from .child import Start
 from .decoding import Decoding, Figures, Shape
-from .findings import Findings, as_data, machine
 from .live import Load
 from .overhead import Overhead
-from .starting import Start
 
+LIBRARIES = ("onnxruntime", "onnxruntime-genai", "llama-cpp-python")
 Column = Callable[[Figures], str]
 FLOOR = "× floor"
 _COLUMNS: dict[str, Column] = {
@@ -25,21 +30,40 @@ ROOM = 10
 HEAD = """\
 Milliseconds of processor time, context 1,024: of a token; times its floor, which is to read its
 weights and its cache once as fast as this machine reads as much memory; of a phrase of 512 rows.
-Off: how far the logits are from ours in 32 bits, in parts of their spread. Then of a token of each
-of many sessions."""
+Off: how far the logits are from the network's in 32 bits, in parts of their spread. Then of a token
+of each of many sessions."""
 
 
 def text(found: Findings) -> str:
     """All of it, for a terminal or a report."""
-    parts = [machine(), HEAD, *map(_shape, found.shapes.values()), _overheads(found.overheads)]
-    parts += [_start(found.start), *([_load(found.load)] if found.load else []), *found.notes]
+    parts = [_machine(), HEAD, *map(_shape, found.shapes.values()), _overheads(found.overheads)]
+    parts += [_start(found.start), *map(_load, found.loads), *found.notes]
     return "\n\n".join([*parts, "\n".join(claim.line() for claim in claims.of(found))])
 
 
 def as_json(found: Findings) -> str:
     """One line: the figures, and `claims` with `holds` of each."""
-    judged = [asdict(claim) | {"holds": claim.holds} for claim in claims.of(found)]
-    return json.dumps(as_data(found) | {"claims": judged})
+    data = {
+        "machine": _machine(),
+        "start": asdict(found.start),
+        "overhead": [asdict(o) | {"share": o.share} for o in found.overheads],
+        "shapes": {name: _shape_data(shape) for name, shape in found.shapes.items()},
+        "live": [asdict(load) for load in found.loads],
+        "notes": list(found.notes),
+        "claims": [asdict(claim) | {"holds": claim.holds} for claim in claims.of(found)],
+    }
+    return json.dumps(data)
+
+
+def _shape_data(shape: Shape) -> dict[str, Any]:
+    decodings = [
+        {
+            "sessions": decoding.sessions,
+            "contenders": {form.name: asdict(of) for form, of in decoding.figures.items()},
+        }
+        for decoding in (shape.one, shape.many)
+    ]
+    return {"described": shape.described, "decodings": decodings}
 
 
 def _shape(shape: Shape) -> str:
@@ -84,8 +108,30 @@ def _load(load: Load) -> str:
     spread = ", ".join(f"{name} {ms:.1f}" for name, ms in load.start_ms.items())
     return (
         f"{load.sessions} live sessions of {load.events_a_second:.1f} notes a second for "
-        f"{load.seconds / 60:.1f} min ({load.refused} refused): {load.answers} answers begin after "
-        f"{spread} ms, {load.late} of them late; a due note was not there {load.dry} times; the "
-        f"engine took {load.busy:.2f} cores and {load.memory_mb:.0f} MB; 99 % of what players did "
-        f"was at most {load.lag_ms:.1f} ms late."
+        f"{load.seconds / 60:.1f} min, room for {load.room}, {load.refused} refused: "
+        f"{load.answers} answers begin after {spread} ms, {load.late} of them late; a due note was "
+        f"not there {load.dry} times; the engine took {load.busy:.2f} cores and "
+        f"{load.memory_mb:.0f} MB; 99 % of what players did was at most {load.lag_ms:.1f} ms late."
     )
+
+
+def _machine() -> str:
+    """Processor, cores and versions, in a line."""
+    versions = ", ".join(f"{name} {v}" for name in LIBRARIES if (v := _version(name)))
+    return f"{_processor()}, cores: {os.cpu_count()}; {versions}"
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as about:
+            names = (line.partition(":")[2].strip() for line in about if "model name" in line)
+            return next(names, platform.machine())
+    except OSError:
+        return platform.processor() or platform.machine()
