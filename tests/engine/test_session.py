@@ -348,3 +348,21 @@ def test_what_is_so_old_that_nothing_depends_on_it_is_forgotten_and_nothing_else
     assert len(mindful.transcript.rows) > 4 * STRIDE
     assert len(forgetful.transcript.rows) <= heard < len(mindful.transcript.rows)
     assert len(forgetful.transcript.entries) < len(mindful.transcript.entries)
+
+
+def test_an_answer_without_end_forgets_too_and_goes_on_as_if_it_did_not() -> None:
+    forgetful, mindful = session(seed=2), session(seed=2)
+    mindful._forget = lambda: None  # type: ignore[method-assign]
+    played: list[list[Note]] = [[], []]
+    for s, notes in zip((forgetful, mindful), played, strict=True):
+        s.hear(phrase(4))
+        s.answer(Answer(1, 1, start=60, until=10**7, prompt=True))
+        while s.tokens < 8 * STRIDE:
+            notes += s.step().notes
+
+    assert played[0] == played[1]
+    assert len(mindful.transcript.rows) > 8 * STRIDE
+    assert len(forgetful.transcript.rows) < 5 * STRIDE
+    for s in (forgetful, mindful):
+        s.rewind(played[0][-100].onset)
+    assert_same_logits(forgetful, mindful)

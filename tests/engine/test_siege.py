@@ -1,6 +1,7 @@
 """An engine under siege: it lives, who plays hears every note in time, and its memory stays.
 
-`SIEGE_FRAMES=1000000` sends a million frames, and knocks ten thousand times;
+`SIEGE_FRAMES=1000000` sends a million frames, and knocks ten thousand times, `SIEGE_ROUNDS=20`
+stops a client twenty times;
 `--log-cli-level=INFO` tells what was measured.
 """
 
@@ -9,10 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from antiphon.engine.protocol import Close
@@ -24,6 +29,22 @@ from siege import Besieger
 pytestmark = pytest.mark.real
 
 FRAMES = int(os.environ.get("SIEGE_FRAMES", "20000"))
+ROUNDS = int(os.environ.get("SIEGE_ROUNDS", "1"))
+ROUND_S = 13
+"""Long enough for two answers of each player."""
+GREEDY = """
+import sys
+from antiphon.engine.protocol import Answer, Open
+from antiphon.export.bench.wire import Wire, wait
+wire = Wire(sys.argv[1])
+for n in range(4):
+    wire.say(Open(n, seed=n))
+    wire.say(Answer(n, 1, start=0, until=2**31 - 1, prompt=True))
+while True:
+    wait([wire], 1000)
+    wire.heard()
+"""
+"""Asks for music without end, and hears it."""
 FRAMES_A_KNOCK = 100
 BURST = 20
 NOTES_A_SECOND = 16
@@ -91,6 +112,34 @@ def test_frames_that_are_nearly_right_and_strangers_at_the_door_harm_nobody(chil
     assert [player.refused for player in hall.players] == [""] * 3
     assert sum(player.dry for player in hall.players) == 0
     assert resident_mb[-1] <= 1.1 * resident_mb[1]
+
+
+def test_a_client_that_is_stopped_keeps_nobody_waiting(child: Child) -> None:
+    greedy = subprocess.Popen([sys.executable, "-c", GREEDY, child.endpoint])
+    hall = Hall(child.endpoint, players=3)
+    starts_ms: dict[bool, list[float]] = {False: [], True: []}
+    try:
+        for round_ in range(2 * ROUNDS):
+            stopped, before = bool(round_ % 2), [len(p.starts_ns) for p in hall.players]
+            greedy.send_signal(signal.SIGSTOP if stopped else signal.SIGCONT)
+            until = time.monotonic() + ROUND_S
+            while time.monotonic() < until:
+                hall.play(2)
+            for player, n in zip(hall.players, before, strict=True):
+                starts_ms[stopped] += [ns / 1e6 for ns in player.starts_ns[n:]]
+        assert greedy.poll() is None
+    finally:
+        greedy.kill()
+        greedy.wait()
+        hall.close()
+    reads, is_stopped = (np.percentile(starts_ms[stopped], (50, 99)) for stopped in (False, True))
+    logging.getLogger(__name__).info(
+        "first notes, p50 and p99 in ms: %s while it reads (%d), %s while it is stopped (%d)",
+        reads, len(starts_ms[False]), is_stopped, len(starts_ms[True]),
+    )  # fmt: skip
+
+    assert sum(player.dry for player in hall.players) == 0
+    assert is_stopped[0] <= 1.5 * reads[0]
 
 
 def _resident_mb(pid: int) -> float:

@@ -265,6 +265,7 @@ class Session:
         elif not playing.begun:
             self._settle(playing)
         else:
+            self._forget()
             self._cache.advance(rows, len(rows))
         return Progress([])
 

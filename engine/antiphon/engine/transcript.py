@@ -80,6 +80,8 @@ class Transcript:
         """The entries of each key that was ever struck, in order: never empty."""
         self._pedals: set[int] = set()
         self._decoder: Decoder | None = None
+        self._begin = 0
+        """Of a note that the model is playing, the index of its first row."""
 
     def fork(self) -> Transcript:
         """The same music, going its own way from here. Costs a copy of every note."""
@@ -148,6 +150,7 @@ class Transcript:
         """
         at = bisect_left(self.entries, rows, key=lambda entry: entry.begin)
         del self.entries[:at], self.rows[:rows]
+        self._begin -= rows
         for entry in self.entries:
             entry.begin -= rows
         self._of_key = _by_key(self.entries)
