@@ -31,7 +31,8 @@ def test_a_style_that_is_not_there_is_refused_before_anything_begins(
 
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == (
-        "No style is called 'hymms' (near it: hymn); `antiphon models` names all.\n"
+        "No style is called 'hymms' (near it: hymn); "
+        f"`antiphon models {tiny_folder()}` names all.\n"
     )
 
 
@@ -51,3 +52,42 @@ def test_keys_that_cannot_be_heard_without_midi_are_not_waited_for(
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr == antiphon(tmp_path, "panic").stderr
     assert "modprobe snd-seq" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("pley",), "No such command 'pley'"),
+        (("play", "song.mid"), "Got unexpected extra argument"),
+        (("play", "--bundle", "nowhere"), "nowhere"),
+        (("bounce", "song.mid"), "Missing argument"),
+        (("play", "--seed", "many"), "--seed"),
+    ],
+)
+def test_what_is_asked_wrongly_is_refused_in_one_line_that_says_where_to_read(
+    tmp_path: Path, asked: tuple[str, ...], said: str
+) -> None:
+    result = antiphon(tmp_path, *asked)
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    assert said in result.stderr
+    assert "--help` shows how.\n" in result.stderr
+
+
+@pytest.mark.parametrize("moment_s", [0.02, 0.08, 0.2, 0.5, 1.0])
+def test_ctrl_c_while_it_loads_says_nothing(tmp_path: Path, moment_s: float) -> None:
+    kill = f"lambda: (time.sleep({moment_s}), os.kill(os.getpid(), signal.SIGINT))"
+    program = (
+        "import os, signal, sys, threading, time\n"
+        "from antiphon.bridge.__main__ import main\n"
+        "sys.argv = ['antiphon', 'ports']\n"
+        f"threading.Thread(target={kill}, daemon=True).start()\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+
+    assert "Traceback" not in done.stderr
+    assert done.returncode in (0, 3, 130, -2)

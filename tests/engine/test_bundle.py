@@ -104,6 +104,12 @@ def test_no_folder_at_all_is_refused(tmp_path: Path) -> None:
         bundle.load(tmp_path / "nowhere")
 
 
+def test_a_training_run_is_told_from_a_bundle(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BundleRefused, match="is a training run, and only bundles play: export it"):
+        bundle.load(tmp_path)
+
+
 def test_a_bundle_can_be_named_by_the_environment(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

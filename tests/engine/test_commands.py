@@ -43,8 +43,11 @@ def test_models_lists_the_styles_by_the_alphabet_and_their_ids_stay(folder: Path
 def test_styles_are_checked_by_any_part_of_their_names(folder: Path) -> None:
     commands.check_styles([], folder)
     commands.check_styles(["chopin", "HYMN"], folder)
-    with pytest.raises(UserError, match=r"'hymnal' \(near it: Hymn\)"):
+    with pytest.raises(UserError, match=r"'hymnal' \(near it: Hymn\)") as refused:
         commands.check_styles(["chopin", "hymnal"], folder)
+    assert f"; `antiphon models {folder}` names all." in str(refused.value)
+    with pytest.raises(UserError, match="; `antiphon models` names all"):
+        commands.check_styles(["no such style"])
 
 
 def test_a_folder_without_a_bundle_knows_no_style(tmp_path: Path) -> None:

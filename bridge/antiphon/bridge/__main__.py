@@ -1,39 +1,21 @@
-"""`antiphon`: one command, to which each installed folder adds its own."""
+"""`antiphon`: the program. What it can do, `app.py` gathers."""
 
 from __future__ import annotations
 
-import sys
-from importlib.metadata import entry_points
-
-import typer
-
-from antiphon.engine.errors import AntiphonError
-
-APP = typer.Typer(
-    name="antiphon",
-    help="Antiphon listens while you play, and answers.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
-
-@APP.callback()
-def _about() -> None:
-    """Antiphon listens while you play, and answers."""
+import signal
 
 
 def main() -> None:
     """Run the command line; ends the process with the command's exit code."""
-    for point in entry_points(group="antiphon.commands"):
-        point.load()(APP)
-    try:
-        APP()
-    except AntiphonError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    # Loading takes a while. Ctrl-C then simply ends it: there is nothing to say, or to undo.
+    python_listens = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if python_listens:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from .app import run
+
+    if python_listens:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    run()
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ def choose_source() -> tuple[str | None, str]:
     """The keyboard to listen to, or None and why there is none, with what helps. [may block]"""
     try:
         found = [name for name in list_inputs() if not any(w in name for w in NOT_KEYBOARDS)]
-    except NoMidiSystem as error:
-        return None, str(error)
+    except NoMidiSystem:
+        return None, "No keyboard can be heard here."  # what helps is told of the MIDI output
     if not found:
         return None, "No keyboard was found; `antiphon play --in virtual` waits for one."
     return found[0], ""

@@ -85,7 +85,8 @@ def summary(
     low = _followed(None, cells, 2 * lines, margin=0)
     body = _body(cells, drums, low, lines, columns, None, colour)
     beats = -(-end // TICKS_PER_BEAT)
-    return [*body, f"{beats} beats  {_legend(notes_by_part, colour)}"]
+    unit = "beat" if beats == 1 else "beats"
+    return [*body, f"{beats} {unit}  {_legend(notes_by_part, colour)}"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,10 @@ def read_about(folder: Path) -> About:
     try:
         about = msgspec.json.decode((folder / "bundle.json").read_bytes(), type=About)
     except OSError:
+        if (folder / "config.json").exists():
+            raise BundleRefused(
+                f"{folder} is a training run, and only bundles play: export it first."
+            ) from None
         raise BundleRefused(f"{folder} holds no bundle: bundle.json is missing.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleRefused(f"{folder / 'bundle.json'} cannot be understood: {error}.") from None

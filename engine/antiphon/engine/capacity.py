@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .model import Model
 
-EVENTS_A_SECOND = 16
-"""Notes that a lively session plays, or hears."""
-TOKENS_AN_EVENT = 2.5
+NOTES_A_SECOND = 8
+"""That a lively session plays, or hears: sixteen events, since what is struck is released."""
+TOKENS_A_NOTE = 2.5
 BATCH = 16
 BUSY = 0.6
 """Part of one core that tokens may take up: the rest is for what is heard, and for surprises."""
@@ -18,4 +18,4 @@ def capacity(model: Model) -> int:
     """Sessions that fit beside one another; at least one. Takes some decodes' time."""
     sessions = min(BATCH, model.pool.free)
     ns_per_token = BESIDE * model.step_ns(sessions) / sessions
-    return max(1, int(BUSY * 1e9 / (EVENTS_A_SECOND * TOKENS_AN_EVENT * ns_per_token)))
+    return max(1, int(BUSY * 1e9 / (NOTES_A_SECOND * TOKENS_A_NOTE * ns_per_token)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 from . import bundle as bundles
+from .errors import UserError
 from .protocol import DEFAULT_ENDPOINT
 from .vocabulary import Vocabulary
 
@@ -69,8 +71,14 @@ def check_styles(names: Iterable[str], folder: Path | None = None) -> None:
     """
     about = bundles.read_about(folder or bundles.default_folder())
     vocabulary = Vocabulary(about.styles)
-    for name in names:
-        vocabulary.style_id(name)
+    try:
+        for name in names:
+            vocabulary.style_id(name)
+    except UserError as error:
+        if folder is None:
+            raise
+        named = shlex.join(["antiphon", "models", str(folder)])
+        raise UserError(str(error).replace("`antiphon models`", f"`{named}`")) from None
 
 
 def _wrapped(styles: Sequence[str]) -> str:

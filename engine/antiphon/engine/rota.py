@@ -53,7 +53,7 @@ def foresees(conversation: Conversation, session: Session, now_ns: int) -> bool:
 
     Takes are too short-lived for that.
     """
-    return conversation.size == 1 and session.foresees and now_ns >= conversation.patient_until_ns
+    return now_ns >= conversation.patient_until_ns and conversation.size == 1 and session.foresees
 
 
 def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> Iterator[Step]:
@@ -79,6 +79,8 @@ def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> It
 
 def _in_turn(voices: list[Voice], urgency: Callable[[Voice], Any]) -> list[Voice]:
     """The most urgent of each client, the most urgent first; then the second of each; and so on."""
+    if len(voices) < 2:
+        return voices
     before: Counter[bytes] = Counter()
     ranked = []
     for voice in sorted(voices, key=urgency):

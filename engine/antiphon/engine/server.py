@@ -17,13 +17,12 @@ from collections.abc import Callable, Mapping
 
 import zmq
 
-from .desk import Desk
+from .desk import Desk, ForClient
 from .errors import MachineError, ProtocolError, UserError
 from .inbox import Inbox
 from .protocol import (
     MAX_MESSAGE_BYTES,
     Error,
-    Reply,
     decode_request,
     encode,
 )
@@ -98,28 +97,28 @@ class Server:
     def _turn(self) -> bool:
         """Take some waiting requests, then do one step of work; wait if there is nothing to do."""
         self._inbox.wait(self._desk.idle_ns)
-        self._serve()
+        replies = self._served()
         self._desk.forget_silent()
-        for client, reply in self._desk.turn():
-            self._reply(client, reply)
+        replies += self._desk.turn()
         if self._public and (telemetry := self._desk.telemetry()):
-            self._reply(_EVERYBODY, telemetry)
+            replies.append((_EVERYBODY, telemetry))
+        if replies:
+            # All at once: to wake the other thread costs as much as some tokens' arithmetic.
+            self._outward.send_multipart([part for c, r in replies for part in (c, encode(r))])
         return not self._inbox.stopped
 
-    def _serve(self) -> None:
-        """Some of the requests that wait."""
+    def _served(self) -> list[ForClient]:
+        """Replies to some of the requests that wait."""
+        replies: list[ForClient] = []
         until_ns = time.monotonic_ns() + MOST_SERVING_NS
         for _ in range(MOST_REQUESTS):
             item = self._inbox.take()
             if item is None:
-                return
-            for reply in self._desk.handle(*item):
-                self._reply(item[0], reply)
+                break
+            replies += [(item[0], reply) for reply in self._desk.handle(*item)]
             if time.monotonic_ns() > until_ns:
-                return
-
-    def _reply(self, client: bytes, reply: Reply) -> None:
-        self._outward.send_multipart([client, encode(reply)])
+                break
+        return replies
 
     def _serve_sockets(self) -> None:
         poller = zmq.Poller()
@@ -151,16 +150,18 @@ class Server:
         return True
 
     def _send(self, frames: list[bytes]) -> bool:
+        """Send some replies, each behind its client; False if all are to stop."""
         if frames == [_STOP]:
             return False
-        try:
-            if frames[0] == _EVERYBODY and self._public:
-                self._public.send(frames[1], zmq.DONTWAIT)
-            else:
-                self._router.send_multipart(frames, zmq.DONTWAIT)
-        except (zmq.Again, zmq.ZMQError):
-            # Full or gone: the client finds out by its heartbeat, the others must not wait.
-            return True
+        for message in zip(frames[::2], frames[1::2], strict=True):
+            try:
+                if message[0] == _EVERYBODY and self._public:
+                    self._public.send(message[1], zmq.DONTWAIT)
+                else:
+                    self._router.send_multipart(message, zmq.DONTWAIT)
+            except (zmq.Again, zmq.ZMQError):
+                # Full or gone: the client finds out by its heartbeat, the others must not wait.
+                continue
         return True
 
 

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -26,7 +27,9 @@ def each(function: Callable[[Thing], Result], things: Sequence[Thing]) -> Iterat
     while done < len(things):
         pool = _pool(min(os.cpu_count() or 1, len(things) // PORTION + 1))
         try:
-            for result in pool.map(function, things[done:], chunksize=PORTION):
+            with _no_ctrl_c():
+                results = pool.map(function, things[done:], chunksize=PORTION)
+            for result in results:
                 done += 1
                 yield result
         except BrokenProcessPool:
@@ -41,12 +44,23 @@ def each(function: Callable[[Thing], Result], things: Sequence[Thing]) -> Iterat
 def _alone(function: Callable[[Thing], Result], thing: Thing) -> Result | None:
     with _pool(1) as pool:
         try:
-            return pool.submit(function, thing).result()
+            with _no_ctrl_c():
+                result = pool.submit(function, thing)
+            return result.result()
         except BrokenProcessPool:
             return None
 
 
 def _pool(size: int) -> ProcessPoolExecutor:
-    # Spawned: a fork of a process with threads may hang. Ctrl-C is for the one who waits for them.
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    return ProcessPoolExecutor(size, get_context("spawn"), signal.signal, ignore)
+    # Spawned: a fork of a process with threads may hang.
+    return ProcessPoolExecutor(size, get_context("spawn"))
+
+
+@contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """What is started here never hears of Ctrl-C: that is for the one who waits; he hears later."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
