@@ -18,12 +18,14 @@ endif
 .DEFAULT_GOAL := help
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help setup play sounds setup-tests test check bench docs clean
+.PHONY: help setup setup-training play sounds setup-tests test check bench docs clean
 
 help:  ## Say what there is
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
 
 setup: $(VENV)/.installed  ## Install Antiphon into .venv (no torch)
+
+setup-training: $(VENV)/.installed-training  ## Install what a model of your own needs too (torch; 1 GB on disk)
 
 play: setup sounds  ## Play a phrase and hear the answer (ARGS="--help" for more)
 	@$(BIN)/antiphon play $(ARGS)
@@ -80,12 +82,18 @@ setup-tests: $(VENV)/.installed-tests  ## Install what tests need (torch and sys
 	fi
 
 # The CPU build of torch comes first (`+cpu` counts as newer than the CUDA build of one version),
-# or pip would take gigabytes of CUDA with it.
-$(VENV)/.installed-tests: $(VENV)/.installed
-	@echo "Installing what tests need (once; some 700 MB, torch among it)."
+# or pip would take gigabytes of CUDA with it. A torch that is there already stays.
+$(VENV)/.installed-training: $(VENV)/.installed
+	@echo "Installing what training needs (once; 1 GB on disk, torch for the CPU among it)."
+	@$(BIN)/python -m pip show -qq torch 2>/dev/null || \
+		$(BIN)/python -m pip install -qq --retries 1 --no-deps --extra-index-url $(TORCH_INDEX) $(TORCH)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[export]"
+	@touch $@
+
+$(VENV)/.installed-tests: $(VENV)/.installed-training
+	@echo "Installing what tests need (once)."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install -qq --retries 1 --no-deps --extra-index-url $(TORCH_INDEX) $(TORCH)
-	@$(BIN)/python -m pip install --quiet -e ".[export]" --group dev
+	@$(BIN)/python -m pip install --quiet -e . --group dev
 	@touch $@
 
 # Of some packages, those that are not installed (asked of dpkg, so only where apt is).

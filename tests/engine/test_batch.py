@@ -8,8 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.engine.desk import Desk
-from antiphon.engine.notes import Event, Note, events_of
-from antiphon.engine.protocol import Answer, Close, Heard, Listen, Notes, Open, Reply, Request
+from antiphon.engine.notes import DRUMS, Event, Note, NoteOn, events_of
+from antiphon.engine.protocol import (
+    Answer,
+    Close,
+    Done,
+    Heard,
+    Listen,
+    Notes,
+    Open,
+    Reply,
+    Request,
+)
 from antiphon.engine.rota import BATCH
 from antiphon.engine.session import Session
 from bundles import few_model
@@ -103,3 +113,37 @@ def test_live_and_in_any_company_it_plays_what_it_plays_alone(
     assert room.played == {n: ALONE[n] for n in players}
     for n in players:
         room.say(Close(n))
+
+
+def test_who_says_that_the_music_is_over_long_since_keeps_nobody_from_playing() -> None:
+    ticking = itertools.count(step=1_000_000)
+    desk = Desk(few_model(), "few", lambda: next(ticking))
+    for client in (b"pushy", b"patient"):
+        desk.handle(client, Open(1))
+    desk.handle(b"pushy", Answer(1, 1, start=0, until=10**6, prompt=True))
+    desk.handle(b"pushy", Heard(1, 2**30, 96))
+    desk.handle(b"patient", Answer(1, 1, start=0, until=1000, prompt=True))
+    done: list[bytes] = []
+    for _ in range(2000):
+        done += [client for client, reply in desk.turn() if isinstance(reply, Done)]
+
+    assert done == [b"patient"]
+    for client in (b"pushy", b"patient"):
+        desk.handle(client, Close(1))
+
+
+def test_many_held_drums_are_settled_a_few_at_a_time() -> None:
+    room = Room()
+    room.say(Open(1))
+    room.say(Listen(1, tuple(NoteOn(i, DRUMS, i, 80) for i in range(100))))
+    room.work()
+    room.say(Answer(1, 1, start=200, until=300, prompt=True))
+    (conversation,) = room.desk.conversations
+    (session,) = conversation.voices.values()
+    left = [100]
+    while left[-1]:
+        room.work(1)
+        left.append(len(session.transcript.open_entries()))
+
+    assert max(before - after for before, after in itertools.pairwise(left)) <= 4
+    room.say(Close(1))

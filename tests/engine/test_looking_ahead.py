@@ -107,4 +107,36 @@ def test_an_engine_with_nothing_else_to_do_looks_ahead() -> None:
         turns += 1
 
     assert turns < 20
-    assert far_model().pool.free == places + 1
+    assert far_model().pool.free == places
+
+
+def test_a_place_fed_ahead_is_given_to_who_needs_it_and_what_is_played_stays() -> None:
+    answers = []
+    for needed in (False, True):
+        session = listened(Session(far_model(), Open(1, seed=3)), phrase(A_LOT, 0), ahead=True)
+        assert session._cache._ahead is not None
+        free = far_model().pool.free
+        others = [far_model().slot() for _ in range(free if needed else 0)]
+        assert (session._cache._ahead is None) == needed
+        session.hear(phrase(60, 12 * A_LOT))
+        answers.append(answered(session, 1, 12 * (A_LOT + 60) + 5)[0])
+        del session, others
+        assert far_model().pool.free == free + 1
+
+    assert answers[0] == answers[1]
+
+
+def test_takes_that_wait_to_be_kept_leave_the_engine_idle() -> None:
+    clock = itertools.count(step=1_000_000)
+    desk = Desk(far_model(), "far", lambda: next(clock))
+    desk.handle(b"", Open(1))
+    desk.handle(b"", Listen(1, tuple(phrase(A_LOT, 0))))
+    while not far_model().pool.prefilled or desk.busy:
+        desk.turn()
+    desk.handle(b"", Answer(1, 1, start=12 * A_LOT, until=12 * A_LOT + 50, takes=2))
+    for _ in range(2000):
+        desk.turn()
+    (conversation,) = desk.conversations
+
+    assert any(voice.foresees for voice in conversation.voices.values())
+    assert not desk.busy

@@ -47,7 +47,7 @@ while True:
 """Asks for music without end, and hears it."""
 FRAMES_A_KNOCK = 100
 BURST = 20
-NOTES_A_SECOND = 16
+NOTES_A_SECOND = 8
 
 
 class Hall:

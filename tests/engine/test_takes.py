@@ -52,7 +52,7 @@ class Talk:
 
     def say(self, request: Request, client: bytes = ALICE) -> list[Reply]:
         replies = self.desk.handle(client, request)
-        self.told += [(client, reply) for reply in replies]
+        self.told += [(client, reply) for reply in replies] + self.desk.waiting()
         return replies
 
     def work(self, turns: int = 100_000) -> None:
@@ -198,6 +198,15 @@ def test_all_who_share_a_session_get_its_notes_and_hear_what_the_others_say(talk
         (BOB, Overheard(9, ANSWER)), (CAROL, Overheard(4, ANSWER)),
         (ALICE, Overheard(1, Listen(9, MORE))), (CAROL, Overheard(4, Listen(9, MORE))),
     ]  # fmt: skip
+
+
+def test_who_shares_a_session_hears_things_in_the_order_they_were_said(talk: Talk) -> None:
+    talk.say(Join(9, "duo"), BOB)
+    talk.say(ANSWER)
+    talk.say(Cancel(9), BOB)
+
+    of_bob = [r for c, r in talk.told if c == BOB and isinstance(r, Overheard | Done)]
+    assert [type(reply) for reply in of_bob] == [Overheard, Done]
 
 
 def test_a_shared_session_lives_until_the_last_has_left(talk: Talk) -> None:

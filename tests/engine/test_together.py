@@ -12,6 +12,7 @@ from antiphon.engine.desk import Desk
 from antiphon.engine.notes import INSTRUMENTS, PIANO, Note, NoteOff, NoteOn
 from antiphon.engine.protocol import Answer, Heard, Listen, Notes, Open, Rewind
 from antiphon.engine.session import Session
+from antiphon.engine.transcript import Transcript
 from antiphon.engine.wishes import Constraints, Feel
 from bundles import few_model
 
@@ -50,18 +51,30 @@ class Duet:
                 if isinstance(reply, Notes) and reply.generation == number:
                     self.plan += reply.notes
 
+    @property
+    def remembered(self) -> Transcript:
+        """What the engine knows of it."""
+        (conversation,) = self.desk.conversations
+        (session,) = conversation.voices.values()
+        return session.transcript
+
+
+def strikes(notes: list[Note], until: int) -> list[tuple[int, int]]:
+    """The bass before a tick: onsets and pitches."""
+    return sorted((n.onset, n.pitch) for n in notes if n.instrument == BASS and n.onset < until)
+
 
 def test_the_bass_goes_on_under_every_chord_and_what_was_committed_stays() -> None:
     duet = Duet()
     before: tuple[int, ...] = ()
     for number, chord in enumerate(CHORDS):
         tick = number * BEAT
-        committed = [note for note in duet.plan if note.onset < tick + COMMITTED]
+        committed = strikes(duet.plan, tick + COMMITTED)
         duet.change(number, tick, before, chord)
         before = chord
 
-        assert duet.plan[: len(committed)] == committed
-        assert all(note.onset >= tick + COMMITTED for note in duet.plan[len(committed) :])
+        assert strikes(duet.plan, tick + COMMITTED) == committed
+        assert strikes(duet.remembered.notes(), tick + COMMITTED) == committed
         assert len(duet.plan) > len(committed), "no music for the coming beat"
     assert {note.instrument for note in duet.plan} == {BASS}
 

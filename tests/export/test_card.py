@@ -60,6 +60,37 @@ def test_every_precision_says_what_it_costs_and_which_is_not_offered() -> None:
     ]
 
 
+def test_a_cost_that_was_not_measured_has_no_column() -> None:
+    lines = card_of(precision__8__ms_per_token=0.7, precision__8__megabytes=9.9)
+
+    assert table_in(lines, "What smaller weights cost") == [
+        "| weights | ms per token | MB |",
+        "| --- | --- | --- |",
+        "| 8 bit | 0.70 | 9.9 |",
+    ]
+    assert any(line.startswith("What fewer bits cost in bits per note was not") for line in lines)
+
+
+def test_a_model_begun_with_another_tells_what_is_its_own() -> None:
+    begun = "begun with the weights of `small`, which was trained on"
+    lines = card_of(
+        ("jazz: 12 pieces", begun, "hymns: 3 pieces, CC0"),
+        bits_per_note__macro=4.5, training__minutes=275, training__tokens=30_007_296,
+        own__minutes=10, own__tokens=696_320,
+    )  # fmt: skip
+    trained = lines.index("## How it was trained")
+    assert lines[trained + 2].startswith(
+        "275 minutes, 30,007,296 tokens in all; of these 10 minutes, 696,320 tokens by its last "
+        "run, on its own collections."
+    )
+    at = lines.index("- jazz: 12 pieces")
+    assert lines[at : at + 3] == ["- jazz: 12 pieces", f"- {begun}", "- hymns: 3 pieces, CC0"]
+    assert any("The model that it began with may have seen some" in line for line in lines)
+    assert not any("## Own" in line for line in lines)
+    alone = card_of(("jazz: 12 pieces",), bits_per_note__macro=4.5)
+    assert not any("may have seen" in line for line in alone)
+
+
 def test_figures_of_other_kinds_are_printed_as_they_come() -> None:
     lines = card_of(
         controls__key=1, controls__tempo=0.912345, loudest_of_all=3,

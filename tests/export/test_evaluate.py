@@ -252,7 +252,7 @@ def test_without_json_it_prints_tables(music: Path) -> None:
     printed = antiphon("evaluate", music, "--bundle", tiny_folder())
 
     assert [line.split()[0] for line in printed.splitlines() if line] == [
-        "bits", "a", "b", "macro", "bits", *KINDS,
+        "bits", "a", "b", "macro", "bits", *KINDS, "remembering:",
     ]  # fmt: skip
 
 

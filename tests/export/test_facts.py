@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ def changed(file: Path, **fields: Any) -> None:
 def test_a_run_tells_what_was_spent_on_it_and_its_recipe(tmp_path: Path) -> None:
     known = facts.of(a_run(tmp_path / "mine"))
 
-    assert (known.name, known.bits, known.data) == ("mine", 32, ())
+    music = ("collection 0: 3 pieces", "collection 1: 3 pieces")
+    assert (known.name, known.bits, known.data) == ("mine", 32, music)
     spent = {"training.steps": 2, "training.tokens": 16384, "training.minutes": 0.5}
     assert known.figures.items() >= spent.items()
     assert known.figures["recipe.transpose"] == 6
@@ -53,12 +54,39 @@ def test_a_run_without_its_state_tells_the_rest(tmp_path: Path) -> None:
 
 def test_what_a_run_began_with_is_not_forgotten(tmp_path: Path) -> None:
     alone = facts.of(a_run(tmp_path)).figures
-    origin = facts.Facts("small", 8, ("hymns: 3 pieces, CC0",), {"training.steps": 40, "x": 1})
+    lines = ("hymns: 3 pieces offered, CC0", "begun with the weights of `old`", "songs: 2 pieces",
+             "begun with the weights of `older`", "hymns: 3 pieces, CC0")  # fmt: skip
+    origin = facts.Facts("small", 8, lines, {"training.steps": 40, "x": 1})
     changed(tmp_path / "config.json", origin=asdict(origin))
     known = facts.of(tmp_path)
 
-    assert known.data == ("begun with the weights of `small`", "hymns: 3 pieces, CC0")
-    assert known.figures == alone | {"training.steps": 42}
+    assert known.data == (
+        "collection 0: 3 pieces",
+        "collection 1: 3 pieces",
+        "begun with the weights of `small`, which was trained on",
+        "hymns: 3 pieces offered, CC0",
+        "begun with the weights of `old`",
+        "songs: 2 pieces",
+    )
+    own = {"own.steps": 2, "own.tokens": 16384, "own.minutes": 0.5}
+    assert known.figures == alone | own | {"training.steps": 42}
+
+
+def test_a_manifest_tells_of_a_run_s_own_music_in_full_and_of_other_s_nothing(
+    tmp_path: Path,
+) -> None:
+    known = replace(facts.of(a_run(tmp_path)), data=(
+        "collection 0: 3 pieces", "hymns: 3 pieces",
+        "begun with the weights of `small`, which was trained on", "hymns: 3 pieces, CC0",
+    ))  # fmt: skip
+    told = facts.attributed(known, ("hymns: 4 pieces offered, MIT",))
+
+    assert told.data == (
+        "hymns: 4 pieces offered, MIT",
+        "collection 0: 3 pieces",
+        "begun with the weights of `small`, which was trained on",
+        "hymns: 3 pieces, CC0",
+    )
 
 
 def test_a_bundle_tells_what_holds_of_whatever_is_made_of_it(tmp_path: Path) -> None:

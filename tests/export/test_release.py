@@ -15,13 +15,17 @@ from typer.testing import CliRunner
 from antiphon.engine import bundle
 from antiphon.engine.errors import BundleRefused, FileRefused, UserError
 from antiphon.engine.model import Model
+from antiphon.engine.vocabulary import Vocabulary
 from antiphon.export.commands import register
 from antiphon.export.corpus import data
 from antiphon.export.network import calibration
+from antiphon.export.network.model import config
 from antiphon.export.network.parity import fill, random_rows
 from antiphon.export.network.to_onnx import write_bundle
 from antiphon.export.release import copy_index, precision
 from antiphon.export.release.writing import CARD, Order, put, quantise, release
+from antiphon.export.training import train
+from antiphon.export.training.train import Plan, Progress, Run
 from bundles import STYLES, tiny_folder, tiny_network
 from corpora import scales
 
@@ -77,7 +81,7 @@ def test_a_smaller_bundle_says_what_each_precision_costs(
     assert made.about.name == "known"
     for bits in (32, 8, 4):
         assert f"precision.{bits}.ms_per_token" in figures
-        assert any(line.strip().startswith(f"{bits} bit: ") for line in said)
+        assert any(line.strip().startswith(f"{bits} bit") for line in said)
     assert figures["precision.32.cost"] == 0 < abs(figures["precision.4.cost"]) < 0.01
     assert figures["precision.4.megabytes"] < figures["precision.8.megabytes"]
     assert figures["bits_per_note.macro"] > 0
@@ -139,8 +143,10 @@ def test_where_nothing_is_held_out_few_bits_are_not_measured_and_4_are_refused(
 ) -> None:
     shutil.copytree(prepared / "train", tmp_path / "train")
     data.write(tmp_path / "valid", (), [])
-    made = release(Order(described, tmp_path / "8", prepared=tmp_path))
+    said: list[str] = []
+    made = release(Order(described, tmp_path / "8", prepared=tmp_path), said.append)
 
+    assert any(line.endswith("not measured, as too little is held out") for line in said)
     assert {f"precision.{n}.megabytes" for n in (32, 8, 4)} <= made.about.figures.keys()
     assert not any(name.endswith("cost") for name in made.about.figures)
     with pytest.raises(UserError, match="too little in its valid split to measure 4 bits on"):
@@ -173,6 +179,41 @@ def test_the_commands_hand_on_what_they_are_told(tmp_path: Path, described: Path
     assert bundle.load(folder).about.precision == PRECISION_32
     assert isinstance(refused.exception, FileRefused)
     assert not (tmp_path / "no").exists()
+
+
+def test_few_pieces_are_compared_over_more_of_each() -> None:
+    piece = scales().pieces[0]
+    assert [precision.limit_for([piece] * n) for n in (1, 4, 10, 30, 31)] == [
+        4096, 3840, 1536, 512, 512,
+    ]  # fmt: skip
+
+
+def test_a_run_is_named_by_its_bundle_s_folder_and_its_music_is_told(
+    tmp_path: Path, prepared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "bf16_pays", lambda: False)
+    plan = Plan(config("tiny", Vocabulary().size), (), 1)
+    run = Run(tmp_path / "run", data.Corpus.open(prepared / "train"), plan)
+    run.save()
+    run.progress = Progress(step=7, tokens=700, seconds=90)
+    run.keep_if_best(5.0)
+    said: list[str] = []
+    made = release(Order(tmp_path / "run", tmp_path / "mine", prepared=prepared), said.append)
+
+    assert made.about.name == "mine"
+    assert made.about.data == ("collection 0: 3 pieces", "collection 1: 3 pieces")
+    assert made.about.figures["training.minutes"] == 1.5
+    assert said[0] == "taking the weights judged best, after 1.5 minutes of training"
+    assert any(line.startswith(" 8 bit (written): ") for line in said)
+    at = said.index("bits per note on held-out music, by collection:")
+    assert said[at + 1].split()[:2] == ["collection", "0"]
+
+
+def test_music_that_is_not_there_is_missed_before_any_work(tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(FileRefused, match="holds no prepared music"):
+        release(Order(tiny_folder(), tmp_path / "8", prepared=tmp_path / "no"), said.append)
+    assert said == []
 
 
 def test_fewer_bits_must_be_fewer(tmp_path: Path, prepared: Path) -> None:

@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from antiphon.engine import bundle
 from antiphon.engine.errors import FileRefused, UserError
 from antiphon.engine.vocabulary import Vocabulary
+from antiphon.export.network import facts, measure, origin
 from antiphon.export.network.measure import network
 from antiphon.export.network.model import config
 from antiphon.export.training import running as training
 from antiphon.export.training import train
 from antiphon.export.training.beginning import begin
-from antiphon.export.training.curve import Curve, Point
+from antiphon.export.training.curve import Curve, Judged, Point
 from antiphon.export.training.schedule import FRESH, Schedule
 from antiphon.export.training.train import Plan, Run
 from corpora import scales
@@ -146,21 +148,130 @@ PLAN = Plan(config("tiny", Vocabulary(("a", "b")).size), ("a", "b"), 1)
 
 
 @pytest.mark.parametrize(("other", "said"), [
-    (replace(PLAN, config=config("slim", PLAN.config.vocabulary)), "another shape"),
-    (replace(PLAN, styles=("b", "a")), "another styles"),
-    (replace(PLAN, seed=2), "another seed"),
-    (replace(PLAN, recipe=replace(PLAN.recipe, infill=0)), "another recipe"),
-    (replace(PLAN, schedule=PLAN.schedule.wider(2)), "another pace or batch"),
-    (replace(PLAN, origin={"name": "small"}), "another model to go on from"),
-    (replace(PLAN, seed=2, styles=("b", "a")), "another styles and seed"),
+    (replace(PLAN, config=config("slim", PLAN.config.vocabulary)), "with another shape: ask"),
+    (replace(PLAN, styles=("b", "a")), "with other styles: ask for"),
+    (replace(PLAN, seed=2), "with another seed: ask"),
+    (replace(PLAN, recipe=replace(PLAN.recipe, infill=0)), "with another recipe: ask"),
+    (replace(PLAN, schedule=PLAN.schedule.wider(2)), "with another pace or batch: ask"),
+    (replace(PLAN, seed=2, styles=("b", "a")), "with other styles and another seed: ask"),
+    (replace(PLAN, seed=2, origin={"name": "small"}), "from nothing: leave out --from"),
 ])  # fmt: skip
 def test_a_run_of_another_plan_is_not_resumed(tmp_path: Path, other: Plan, said: str) -> None:
     Run(tmp_path, scales(), PLAN).save()
     before = {file: file.read_bytes() for file in tmp_path.iterdir()}
 
-    with pytest.raises(UserError, match=rf"begun with {said}: .* name another folder\."):
+    with pytest.raises(UserError, match=rf"was begun {said}.*, or name another folder\."):
         Run(tmp_path, scales(), other)
     assert {file: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_a_run_that_was_begun_from_a_model_says_so_where_another_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    Run(tmp_path, scales(), replace(PLAN, origin={"name": "small"})).save()
+
+    with pytest.raises(UserError, match=r"begun from the model small: name it with --from, or"):
+        Run(tmp_path, scales(), PLAN)
+    with pytest.raises(UserError, match=r"begun from another model than this --from \(small\):"):
+        Run(tmp_path, scales(), replace(PLAN, origin={"name": "large"}))
+
+
+def test_a_killed_training_says_where_it_goes_on_and_a_finished_one_that_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = run(tmp_path, minutes=0.2)
+    begun.step()
+    begun.save()
+    told: list[str] = []
+    training.train(run(tmp_path, minutes=0.2), scales(), told.append, samples=False)
+    assert told[0] == "Going on from step 1, 0.0 of 0.2 minutes done."
+
+    monkeypatch.setattr(measure, "table", None)  # what is judged already is not judged again
+    files = {file: file.read_bytes() for file in tmp_path.iterdir()}
+    again: list[str] = []
+    training.train(run(tmp_path, minutes=0.2), scales(), again.append, samples=False)
+    assert "was trained already, 0.2 of 0.2 minutes done" in again[0]
+    assert again[1:] == [told[-1]]
+    assert {file: file.read_bytes() for file in tmp_path.iterdir()} == files
+
+
+SMALL = {"name": "small", "data": [], "figures": {}}
+
+
+def going_on(folder: Path, bits: list[float], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a run tells that begins from a model and is judged as is given, one after another."""
+    left = iter(bits)
+    monkeypatch.setattr(measure, "table", lambda *_, **__: {"macro": next(left)})
+    plan = replace(run(folder / "nowhere").plan, minutes=0.15, origin=SMALL)
+    told: list[str] = []
+    training.train(Run(folder, scales(), plan), scales(), told.append, samples=False)
+    assert not list(left)
+    return told
+
+
+def test_the_weights_that_were_judged_best_are_kept_and_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "JUDGE_EVERY", 0.25)
+    told = going_on(tmp_path, [5.0, 4.9, 4.0, 4.6, 4.7], monkeypatch)
+
+    assert told[1] == "judged before training: 5.00 bits a note on a quick look at held-out music"
+    assert told[-1] == (
+        "Kept for export: the weights after 0.1 minutes, the best on held-out music "
+        "(4.00 bits a note, 5.00 before training, 4.70 at the end)."
+    )
+    best, last = (load_file(tmp_path / name) for name in (facts.BEST, facts.LATEST))
+    taken = origin.of(tmp_path).weights
+    assert all(torch.equal(taken[name], best[name]) for name in best)
+    assert not all(torch.equal(last[name], best[name]) for name in best)
+    kept = facts.best_of(tmp_path)
+    assert (kept["bits_a_note"], kept["step"]) == (4.0, 5)
+    assert facts.of(tmp_path).figures["own.steps"] == 5
+    resumed = Run(tmp_path, scales(), replace(run(tmp_path / "x").plan, origin=SMALL))
+    assert resumed.progress.step == 9
+    resumed.keep_if_best(4.1)
+    assert facts.best_of(tmp_path) == kept
+    resumed.take_best()
+    assert all(torch.equal(resumed.model.state_dict()[name], best[name]) for name in best)
+
+
+def test_training_that_did_not_help_says_so_and_keeps_what_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "JUDGE_EVERY", 0.5)
+    told = going_on(tmp_path, [5.56, 5.6, 5.66], monkeypatch)
+
+    assert told[-1].startswith(
+        "Training did not help: held-out music takes 5.56 bits a note without it, 5.66 at the end."
+    )
+    assert "Prepare more music, or train for fewer minutes." in told[-1]
+    assert facts.best_of(tmp_path)["step"] == 0
+
+
+def test_a_run_from_nothing_is_not_judged_before_it_has_learnt(tmp_path: Path) -> None:
+    training.train(run(tmp_path, minutes=0.1), scales(), lambda _: None, samples=False)
+
+    assert min(judged.minutes for judged in Curve(tmp_path, 1).judged) > 0
+
+
+@pytest.mark.parametrize("bits", [[5.56, 5.57], [5.0], [2.0, 9.0]])
+def test_a_small_change_looks_small_in_the_picture(tmp_path: Path, bits: list[float]) -> None:
+    curve = Curve(tmp_path, 0)
+    curve.points = [Point(n / 10, 2.77 + n / 100) for n in range(9)]
+    curve.judged = [Judged(float(n), value) for n, value in enumerate(bits)]
+    figure = curve.figure()
+    figure.draw_without_rendering()
+    left, right = figure.axes
+    low, high = right.get_ylim()
+
+    assert low <= 0.91 * min(bits)
+    assert high >= 1.09 * max(bits) or high > max(bits) > 2 * min(bits)
+    for axis in (left.yaxis, right.yaxis):
+        for label in axis.get_ticklabels():
+            float(label.get_text())  # a plain number, no power of ten
+    (legend,) = figure.legends
+    assert len(legend.get_texts()) == 2
+    assert legend.get_window_extent().y1 <= left.get_window_extent().y0
 
 
 def test_a_run_may_be_given_more_time(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import mido
 import pytest
 
 from antiphon.engine import bundle
+from antiphon.export.corpus.data import Corpus
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
 
@@ -59,9 +60,16 @@ def test_four_commands_make_a_folder_of_music_play(prepared: Path, tmp_path: Pat
     exported = antiphon("export", run, mine, "--name", "mine", "--prepared", prepared)
     antiphon("bounce", "none", song, "--bundle", mine, "--style", "marches", "--seed", "3")
 
+    music = Corpus.open(prepared / "train")
     assert trained.stdout.endswith(f"Next: antiphon export {run} BUNDLE --prepared {prepared}\n")
     assert "macro" in trained.stdout
-    assert exported.stdout.endswith(f"Next: antiphon play --bundle {mine}\n")
+    assert exported.stdout.endswith(
+        f"Next: antiphon play --bundle {mine} --style {music.styles[0]}\n"
+    )
+    assert trained.stdout.startswith(f"Reading {prepared}.\nBeginning from the model small: ")
+    assert "judged before training: " in trained.stdout
+    own = [f"{name}: {len(of)} pieces" for name, of in music.by_collection().items()]
+    assert list(bundle.load(mine).about.data[: len(own)]) == own
     assert (run / "loss.png").exists()
     assert set(STYLES) <= set(bundle.load(mine).about.styles)
     notes = [m for m in mido.MidiFile(song) if m.type == "note_on" and m.velocity]

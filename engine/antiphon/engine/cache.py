@@ -43,13 +43,12 @@ class Cache:
         """Index behind the last row held."""
         self.current: int | None = None
         """Number of rows that the slot's logits speak after."""
-        self._ahead: Slot | None = None
-        """Holds rows from `_next_base` on."""
+        self._neighbour: Slot | None = None
 
     def fork(self) -> Cache:
         """The same over a fork of its slot. InternalError if no place is free."""
         other = copy(self)
-        other.slot, other._ahead = self.slot.fork(), None
+        other.slot, other._neighbour = self.slot.fork(), None
         return other
 
     def changed(self, row: int) -> None:
@@ -71,7 +70,8 @@ class Cache:
         """
         base = base_of(rows, self._window, self._stride)
         if base == self._next_base and self._ahead:
-            self.slot, self._ahead = self._ahead, None
+            self.slot, self._neighbour = self._ahead, None
+            self.slot.keep()
             self.base, self.fed, self.current = base, base + self.slot.length, None
         elif base > self.base:
             self._restart(base)
@@ -91,9 +91,9 @@ class Cache:
 
         Only if it `foresees` something. Costs one call of the model.
         """
-        self._ahead = self._ahead or self.slot.neighbour()
-        at = self._next_base + self._ahead.length
-        self._ahead.prefill(rows[at : at + CHUNK])
+        self._neighbour = ahead = self._ahead or self.slot.neighbour()
+        at = self._next_base + ahead.length
+        ahead.prefill(rows[at : at + CHUNK])
 
     def spare(self, rows: int) -> int:
         """How many of the first rows of a transcript of so many can be forgotten.
@@ -144,8 +144,13 @@ class Cache:
 
     def _restart(self, base: int) -> None:
         self.base = self.fed = base
-        self.current = self._ahead = None
+        self.current = self._neighbour = None
         self.slot.restart()
+
+    @property
+    def _ahead(self) -> Slot | None:
+        """Holds rows from `_next_base` on, unless its place was needed elsewhere."""
+        return None if self._neighbour is None or self._neighbour.gone else self._neighbour
 
     @property
     def _next_base(self) -> int:
@@ -159,4 +164,4 @@ class Cache:
         if self._ahead.reaches(length):
             self._ahead.rewind(length)
         else:
-            self._ahead = None
+            self._neighbour = None

@@ -85,9 +85,7 @@ class Desk:
             for session in conversation.voices.values():
                 if rota.has_work(conversation, session, now_ns):
                     return 0
-                if rota.foresees(conversation, session, now_ns):
-                    return 0
-                if session.has_work or session.foresees:
+                if session.has_work or rota.foresees(conversation, session):
                     idle_ns = min(idle_ns, conversation.patient_until_ns - now_ns)
         return idle_ns
 
@@ -121,8 +119,12 @@ class Desk:
             told = voice.conversation.progress(voice.take, done)
             self._waiting += self._for_all(voice.conversation, told)
             drawn += done.drawn
-        replies, self._waiting = self._waiting, []
         self._pulse.worked(began_ns, drawn)
+        return self.waiting()
+
+    def waiting(self) -> list[ForClient]:
+        """What is to be said to others than who spoke last: before anybody speaks again."""
+        replies, self._waiting = self._waiting, []
         return replies
 
     def telemetry(self) -> Telemetry | None:

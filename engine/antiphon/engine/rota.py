@@ -20,8 +20,9 @@ BATCH = 16
 """Most who draw in one call; the others wait for the next."""
 ROWS = 32
 """Most rows fed for those who cannot draw yet, before it is the others' turn again."""
-SOON_MS = 250
-"""Who has less music left waits for one chunk at most."""
+SOON_MS, PLENTY_MS = 250, 1000
+"""While anybody has less music left than the first, a turn is short: one chunk, and no tokens for
+who has more than the second."""
 
 
 class Voice(NamedTuple):
@@ -48,12 +49,12 @@ def has_work(conversation: Conversation, session: Session, now_ns: int) -> bool:
     return session.has_work and (session.answering or now_ns >= conversation.patient_until_ns)
 
 
-def foresees(conversation: Conversation, session: Session, now_ns: int) -> bool:
+def foresees(conversation: Conversation, session: Session) -> bool:
     """Whether there is something that can be done for one of the voices ahead of time.
 
-    Takes are too short-lived for that.
+    Nothing is while more may be heard. Takes are too short-lived for it.
     """
-    return now_ns >= conversation.patient_until_ns and conversation.size == 1 and session.foresees
+    return conversation.size == 1 and session.foresees
 
 
 def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> Iterator[Step]:
@@ -65,16 +66,19 @@ def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> It
     ]
     voices = [v for v in everybody if has_work(v.conversation, v.session, now_ns)]
     ready = _in_turn([v for v in voices if v.session.ready], lambda v: v.session.music_left_ms)
+    others = [voice for voice in voices if not voice.session.ready]
+    hurry = any(_in_a_hurry(voice) for voice in ready)
+    if hurry or any(_in_a_hurry(voice) for voice in others):
+        ready = [voice for voice in ready if voice.session.music_left_ms < PLENTY_MS]
     yield from _draw(ready[:BATCH], pool)
-    others = [voice for voice in voices if voice not in ready and not voice.session.ready]
-    hurry = any(voice.session.music_left_ms < SOON_MS for voice in ready)
     yield from _prepare(_in_turn(others, _urgency), pool, CHUNK if hurry else ROWS, now_ns)
-    if others:
-        return
-    for voice in everybody:
-        if foresees(voice.conversation, voice.session, now_ns):
-            yield _tried(voice, voice.session.look_ahead)
-            return
+    if not others and not hurry:
+        yield from _look_ahead(everybody, now_ns)
+
+
+def _in_a_hurry(voice: Voice) -> bool:
+    """Whether its music is soon over. Whose was over long ago nobody can help, and nobody need."""
+    return voice.session.answering and -PLENTY_MS < voice.session.music_left_ms < SOON_MS
 
 
 def _in_turn(voices: list[Voice], urgency: Callable[[Voice], Any]) -> list[Voice]:
@@ -97,17 +101,27 @@ def _urgency(voice: Voice) -> tuple[bool, int]:
 
 
 def _prepare(voices: list[Voice], pool: Pool, rows: int, now_ns: int) -> Iterator[Step]:
-    """Feed so many rows, for one or for several."""
-    enough = pool.prefilled + rows
+    """Feed so many rows, for one or for several; a step that needs none counts as a chunk."""
     for voice in voices:
         voice.conversation.fed(now_ns)
         while voice.session.has_work and not voice.session.ready:
+            before = pool.prefilled
             step = _tried(voice, voice.session.prepare)
             yield step
+            rows -= pool.prefilled - before or CHUNK
+            if rows <= 0:
+                return
             if isinstance(step.done, Exception):
                 break
-            if pool.prefilled >= enough:
-                return
+
+
+def _look_ahead(voices: list[Voice], now_ns: int) -> Iterator[Step]:
+    """Feed a chunk ahead of time, for the first who foresees that it will be needed."""
+    for voice in voices:
+        calm = now_ns >= voice.conversation.patient_until_ns
+        if calm and foresees(voice.conversation, voice.session):
+            yield _tried(voice, voice.session.look_ahead)
+            return
 
 
 def _draw(voices: list[Voice], pool: Pool) -> Iterator[Step]:

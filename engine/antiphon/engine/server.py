@@ -116,6 +116,7 @@ class Server:
             if item is None:
                 break
             replies += [(item[0], reply) for reply in self._desk.handle(*item)]
+            replies += self._desk.waiting()
             if time.monotonic_ns() > until_ns:
                 break
         return replies

@@ -107,11 +107,8 @@ class Session:
         if playing is None:
             return 0.0
         heard = playing.start if self._horizon is None else self._position
-        return (
-            (playing.tick - heard)
-            * 60_000
-            / (TICKS_PER_BEAT * (self._opened.bpm or FREE_TEMPO_BPM))
-        )
+        left = max(playing.tick, playing.start) - heard
+        return left * 60_000 / (TICKS_PER_BEAT * (self._opened.bpm or FREE_TEMPO_BPM))
 
     @property
     def has_work(self) -> bool:
@@ -192,6 +189,7 @@ class Session:
     def infill(self, request: Infill) -> None:
         """Begin to fill a gap; `step` does it. What was heard stays as it is."""
         self.cancel()
+        self._horizon = None
         constraints = request.constraints or self._opened.constraints
         labels = self._labels.at(0, constraints.instruments)
         heard = self.transcript.notes()

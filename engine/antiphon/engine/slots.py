@@ -16,6 +16,7 @@ changes a bit (measured, and tested).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -83,16 +84,35 @@ class Pool:
         self._decodes: dict[tuple[int, int], Call] = {}
         self._prefills: dict[int, Call] = {}
         self._free = list(range(places - 1, -1, -1))
+        self._lent: WeakSet[Slot] = WeakSet()
+        """Who has a place that can be taken back."""
         self.prefilled = 0
         """Rows prefilled so far; a call counts as `CALL` at least."""
 
     @property
     def free(self) -> int:
-        """Places that nobody has."""
-        return len(self._free)
+        """Places that nobody has, or that can be taken back."""
+        return len(self._free) + len(self._lent)
+
+    @property
+    def can_lend(self) -> bool:
+        """Whether so many are free that one can be done without."""
+        return len(self._free) * KEPT_FREE > len(self.logits)
+
+    def lend(self) -> Slot:
+        """A place that is taken back when no other is free, unless it is kept before."""
+        slot = self.slot()
+        self._lent.add(slot)
+        return slot
+
+    def keep(self, slot: Slot) -> None:
+        """What was lent is taken back no more."""
+        self._lent.discard(slot)
 
     def slot(self) -> Slot:
         """The lowest free place, empty. InternalError if there is none."""
+        if not self._free and self._lent:
+            self._lent.pop().give_back()
         if not self._free:
             raise InternalError("All places of the cache are taken.")
         place = min(self._free)
@@ -174,6 +194,8 @@ class Slot:
 
     def __init__(self, pool: Pool, place: int) -> None:
         self._pool, self.place = pool, place
+        self.gone = False
+        """Whether its place was taken back."""
         self.length = 0
         """Rows fed."""
         self.first = 0
@@ -187,7 +209,13 @@ class Slot:
         """Logits of the token after the last row fed (V,)."""
 
     def __del__(self) -> None:
-        self._pool.give_back(self.place)
+        self.give_back()
+
+    def give_back(self) -> None:
+        """The place is free again; nothing can be done with this slot any more."""
+        if not self.gone:
+            self.gone = True
+            self._pool.give_back(self.place)
 
     @property
     def context(self) -> int:
@@ -226,11 +254,15 @@ class Slot:
     @property
     def has_neighbour(self) -> bool:
         """Whether enough places are free for one that could be done without."""
-        return self._pool.free * KEPT_FREE > len(self._pool.logits)
+        return self._pool.can_lend
 
     def neighbour(self) -> Slot:
-        """Another place, empty. InternalError if none is free."""
-        return self._pool.slot()
+        """Another place, empty; `gone` when somebody else needs it, until `keep`."""
+        return self._pool.lend()
+
+    def keep(self) -> None:
+        """A neighbour no more: the place is not taken back."""
+        self._pool.keep(self)
 
     def fork(self) -> Slot:
         """Another place that holds the same. Costs a copy of what is held, under a millisecond."""

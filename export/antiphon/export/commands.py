@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from antiphon.engine.errors import UserError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,7 +23,13 @@ if TYPE_CHECKING:
     from .evaluation.evaluate import Evaluation
     from .network.measure import Judge
 
-BUDGET = "Minutes of processor time; longer by the clock if the machine is busy."
+BUDGET = (
+    "Minutes of work on all cores (processor time over the threads); longer by the clock if the "
+    "machine is busy."
+)
+
+ANYTHING = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""Settings of a command that takes whatever it is given."""
 
 Prepared = Annotated[Path, typer.Argument(help="Folder that `prepare` wrote.")]
 
@@ -35,12 +43,24 @@ Report = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the training side's commands to the one `antiphon`; none without the extra."""
+    """Add the training side's commands to the one `antiphon`.
+
+    Without the extra they only say what is missing.
+    """
     # Looked for, not imported: torch takes a second that `antiphon ports` need not spend.
-    if find_spec("torch") is None:
-        return
+    there = find_spec("torch") is not None
     for command in (prepare, train, evaluate, ablate, export, quantize, bench):
-        app.command()(command)
+        if there:
+            app.command()(command)
+        else:
+            app.command(command.__name__, hidden=True, context_settings=ANYTHING)(_lacking)
+
+
+def _lacking(context: typer.Context) -> None:
+    raise UserError(
+        f"`{context.command_path}` needs torch, which is not installed: "
+        "README, *Your own music*, says how."
+    )
 
 
 def prepare(
@@ -91,12 +111,17 @@ def train(
 
     Example: antiphon train build/prepared build/run --from default --minutes 10
     """
-    from .corpus.data import Corpus
+    from .corpus.data import SPLITS, Corpus
+
+    typer.echo(f"Reading {prepared}.")
+    train_split, valid = (Corpus.open(prepared / split) for split in SPLITS)
+
+    # With them comes torch, which takes seconds to load.
     from .network import measure
     from .training.beginning import begin
+    from .training.running import LOOKS
     from .training.running import train as go
 
-    train_split, valid = (Corpus.open(prepared / split) for split in ("train", "valid"))
     begun = begin(
         run,
         train_split,
@@ -108,9 +133,12 @@ def train(
         seed=seed,
     )
     begun.model.recompute = recompute
+    finished = begun.share >= 1.0
     go(begun, valid, typer.echo, samples)
     if begun.crew.leads:
-        if valid.pieces:
+        if valid.pieces and not finished:
+            begun.take_best()
+            typer.echo(LOOKS)
             typer.echo(_judged({run.name: measure.network(begun.model)}, valid).text())
         typer.echo(f"Done: {run}. Next: antiphon export {run} BUNDLE --prepared {prepared}")
 
@@ -140,6 +168,7 @@ def evaluate(
 
     Judges the default bundle unless told otherwise. Baselines that are missing are trained on the
     folder's train split. What a bundle plays is judged beside real music: keys, copies, endings …
+    `remembering` is a bundle as it plays: with the memory that a session has of its own music.
 
     Example: antiphon evaluate build/prepared --baselines build/baselines
     """
@@ -165,6 +194,8 @@ def evaluate(
     named = found.naming("default", about.name)
     told = found.json(model=facts.fingerprint(model), bits=about.bits, split=split)
     typer.echo(told if as_json else named.text())
+    if panel.REMEMBERING in judges and not as_json:
+        typer.echo(f"\n{panel.WORDS}")
     if picture:
         draw(named.by_collection, picture)
     if report:
@@ -209,7 +240,10 @@ def export(
     evaluation: Annotated[
         Path | None, typer.Option(help="What `evaluate --json` printed, for the card.")
     ] = None,
-    name: Annotated[str, typer.Option(help="Name of the bundle; else the source's.")] = "",
+    name: Annotated[
+        str,
+        typer.Option(help="Name of the bundle; else a run takes its folder's, a bundle its own."),
+    ] = "",
     bits: Annotated[int, typer.Option(help="Bits of the weights: 32, 8 or 4.")] = 8,
 ) -> None:
     """Write a trained model as an ONNX bundle, and prove that it is the same model.
@@ -219,7 +253,7 @@ def export(
     from .release.writing import Order, release
 
     release(Order(source, folder, bits, name, prepared, manifest, evaluation), typer.echo)
-    typer.echo(f"Done: {folder}. Next: antiphon play --bundle {folder}")
+    typer.echo(f"Done: {folder}. Next: {_play(folder, prepared)}")
 
 
 def quantize(
@@ -236,7 +270,7 @@ def quantize(
     from .release.writing import Order, quantise
 
     quantise(Order(source, folder, bits, prepared=prepared, manifest=manifest), typer.echo)
-    typer.echo(f"Done: {folder}. Next: antiphon play --bundle {folder}")
+    typer.echo(f"Done: {folder}. Next: {_play(folder, prepared)}")
 
 
 def bench(
@@ -284,6 +318,15 @@ def _judged(judges: Mapping[str, Judge], corpus: Corpus) -> Evaluation:
     found = go(judges, corpus, progress.step)
     progress.end()
     return found
+
+
+def _play(bundle: Path, prepared: Path | None) -> str:
+    """The command that plays a bundle, in the commonest style of the music it was measured on."""
+    from .corpus.data import Corpus
+
+    styles = Corpus.open(prepared / "train").styles if prepared else ()
+    style = ["--style", styles[0]] if styles else []
+    return shlex.join(["antiphon", "play", "--bundle", str(bundle), *style])
 
 
 def _command() -> str:

@@ -1,4 +1,4 @@
-"""A recurrent network to hold the transformer against: as many weights, as much processor time.
+"""A recurrent network to hold the transformer against: as many weights, as much work.
 
 It reads the same rows through the same tables, draws from the same tied table and the same velocity
 head, and learns from the same windows; only the blocks are replaced by a GRU. Long windows are
@@ -25,7 +25,7 @@ from antiphon.engine.vocabulary import Vocabulary
 from ..corpus.data import Corpus
 from ..network.model import Config, Model, config, norm, pitches_sounding
 from ..network.windows import Sampler
-from ..progress import left
+from ..progress import Pace, thousands
 from ..training.schedule import Schedule
 from ..training.train import Progress
 from ..wholefile import whole
@@ -104,10 +104,10 @@ def shape_for(cfg: Config, weights: int) -> Shape:
 
 
 class GruRun:
-    """One training run: a budget of processor time, one file that it resumes from.
+    """One training run: a budget of minutes of work on all cores, one file.
 
-    A larger budget than before trains on, a smaller one takes nothing back. Raises FileRefused if
-    the file holds a run of another shape, or on other music.
+    It resumes from the file. A larger budget than before trains on, a smaller one takes nothing
+    back. Raises FileRefused if the file holds a run of another shape, or on other music.
     """
 
     def __init__(
@@ -194,14 +194,15 @@ def _read(file: Path) -> dict[str, Any]:
 
 def train(run: GruRun, tell: Callable[[str], None] = print) -> Gru:
     """Spend what is left of the budget; the network, ready to be judged."""
-    began, share = time.monotonic(), run.share
-    saved = told = began
+    saved = told = time.monotonic()
+    pace = Pace(told, run.share)
     while run.share < 1.0:
         bits = run.round()
         now = time.monotonic()
+        time_left = pace.left(now, run.share)
         if now - told > TELL_EVERY_S:
             told = now
-            tell(_line(run, bits, left(now - began, run.share - share, 1 - run.share)))
+            tell(_line(run, bits, time_left))
         if now - saved > SAVE_EVERY_S or run.share == 1.0:
             saved = now
             run.save()
@@ -211,6 +212,6 @@ def train(run: GruRun, tell: Callable[[str], None] = print) -> Gru:
 def _line(run: GruRun, bits: float, time_left: str) -> str:
     p = run.progress
     return (
-        f"gru: step {p.step}  {p.tokens / 1e6:.1f} M tokens  {bits:.3f} bits a token  "
-        f"{p.tokens / p.seconds:.0f} tokens/s  {time_left} left"
+        f"gru: step {p.step}  {thousands(p.tokens)} tokens  {bits:.3f} bits a token  "
+        f"{p.tokens / p.seconds:.0f} tokens/s{time_left}"
     )

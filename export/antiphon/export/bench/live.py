@@ -16,6 +16,8 @@ from .child import Child, Taken
 from .player import HEARD, PLAYED, Player
 from .wire import Wire, wait
 
+NOTES_A_SECOND = 8
+"""Sixteen events: what is struck is released."""
 EACH = 8
 """Sessions of one client."""
 LATE_MS = 50.0
@@ -54,7 +56,7 @@ def load(
     bundle: Path | None,
     sessions: int,
     seconds: float,
-    notes_a_second: float = 16,
+    notes_a_second: float = NOTES_A_SECOND,
     told: Callable[[], None] = lambda: None,
 ) -> Load:
     """Let so many play for so long; `told` is called once a second. Blocks."""

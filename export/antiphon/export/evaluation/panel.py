@@ -22,6 +22,11 @@ from ..network.measure import Judge
 from ..progress import Progress
 from . import judges
 
+REMEMBERING = "remembering"
+"""A bundle as it plays."""
+WORDS = "remembering: as it plays, with the memory that a session has of its own music."
+"""What that column is, for whoever reads the table."""
+
 Tell = Callable[[str], None]
 
 
@@ -38,19 +43,17 @@ def folder_of(run: Path | None, bundle: Path | None) -> Path:
 def judges_of(folder: Path) -> dict[str, Judge]:
     """`default`: the network of a training run or of a bundle; FileRefused if it is neither.
 
-    Of a bundle `remembering` too: as it plays, with the memory that a session has of its own music.
+    Of a bundle `REMEMBERING` too, with the memory that a session has of its own music.
     """
     if not (folder / "bundle.json").exists():
         return {"default": measure.network(origin.of_run(folder).network())}
     plays = runtime.Model(bundles.load(folder))
     remembering = measure.bundle(plays, echo=Feel().echo)
-    return {"default": measure.bundle(plays), "remembering": remembering}
+    return {"default": measure.bundle(plays), REMEMBERING: remembering}
 
 
 def player_of(folder: Path) -> runtime.Model:
-    """A bundle, ready to play; UserError if it is a training run, BundleRefused if neither."""
-    if (folder / "config.json").exists() and not (folder / "bundle.json").exists():
-        raise UserError(f"{folder} is a training run, and only bundles play: export it first.")
+    """A bundle, ready to play; BundleRefused if it is none, a training run say."""
     return runtime.Model(bundles.load(folder))
 
 
@@ -59,8 +62,8 @@ def baselines(
 ) -> dict[str, Judge]:
     """Judges by name: `markov`, `markov_adapting` and `gru`.
 
-    What is not there yet learns from `music`: the GRU for so many minutes of processor time, with
-    as many weights as the model in the folder `rival` has. Raises FileRefused if what is there
+    What is not there yet learns from `music`: the GRU for so many minutes of work on all cores,
+    with as many weights as the model in the folder `rival` has. Raises FileRefused if what is there
     learnt from other music.
     """
     counted = _markov(folder / markov.FILE, music, tell)
@@ -93,5 +96,5 @@ def _gru(file: Path, music: Corpus, rival: Path, minutes: float, tell: Tell) -> 
     if run.share < 1.0:
         tell("Training the GRU; if it is killed, it resumes.")
     trained = gru.train(run, tell)
-    tell(f"The GRU was trained for {run.progress.seconds / 60:.3g} minutes of processor time.")
+    tell(f"The GRU was trained for {run.progress.seconds / 60:.3g} minutes of work on all cores.")
     return trained

@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 
 from antiphon.engine import bundle
 from antiphon.engine.errors import FileRefused
@@ -23,6 +26,12 @@ from ..corpus.data import Corpus
 
 REMEASURED = ("parity_32_bit", "precision.", "cost_of_8_bit")
 """Figures of a bundle that say nothing of another one made from it."""
+BEST, LATEST = "best.safetensors", "model.safetensors"
+"""Weights of a run: those that were judged best, if any were judged, and the last."""
+MUSIC = "music"
+"""Where a run's plan keeps the pieces of each collection it trains on."""
+BEGUN = "begun with the weights of "
+"""How the line starts behind which stands what a model's origin was trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +66,62 @@ def of_run(folder: Path) -> Facts:
     except (OSError, ValueError):
         raise FileRefused(f"{folder} holds neither a training run nor a bundle.") from None
     recipe = {f"recipe.{k}": v for k, v in numbers(plan.get("recipe", {}))}
-    facts = Facts(folder.resolve().name, 32, (), recipe | _spent(folder))
+    music = tuple(f"{name}: {count} pieces" for name, count in plan.get(MUSIC, {}).items())
+    facts = Facts(folder.resolve().name, 32, music, recipe | _spent(folder))
     return _with_origin(facts, plan["origin"]) if plan.get("origin") else facts
 
 
+def weights_of(run: Path) -> Path:
+    """The weights that stand for a run: those judged best, else the last."""
+    best = run / BEST
+    return best if best.exists() else run / LATEST
+
+
+def best_of(run: Path) -> dict[str, float]:
+    """Of the weights judged best `bits_a_note`, `step`, `tokens`, `seconds`; {} if none were.
+
+    Raises FileRefused if their file is damaged.
+    """
+    file = run / BEST
+    if not file.exists():
+        return {}
+    try:
+        with safe_open(file, "pt") as best:
+            return {name: float(value) for name, value in best.metadata().items()}
+    except (OSError, SafetensorError, ValueError, AttributeError):
+        raise FileRefused(f"{run} holds a training run that is damaged.") from None
+
+
 def _with_origin(facts: Facts, origin: dict[str, Any]) -> Facts:
-    """The facts of a run, with those (as a table) of the model whose weights it began with."""
+    """The facts of a run, with those (as a table) of the model whose weights it began with.
+
+    What is the run's own stays apart: its collections come first, its figures are `own.…` too.
+    """
     spent = {k: v for k, v in origin["figures"].items() if k.startswith("training.")}
     in_all = {k: facts.figures.get(k, 0) + v for k, v in spent.items()}
-    data = (f"begun with the weights of `{origin['name']}`", *origin["data"])
-    return replace(facts, data=data, figures=facts.figures | in_all)
+    own = {k: v for k, v in facts.figures.items() if k.startswith("training.")}
+    own = {k.replace("training.", "own."): v for k, v in own.items()}
+    data = (*facts.data, f"{BEGUN}`{origin['name']}`, which was trained on", *_once(origin["data"]))
+    return replace(facts, data=data, figures=facts.figures | in_all | own)
+
+
+def _once(lines: Iterable[str]) -> list[str]:
+    """Each collection once, in the words that come first; of origins those that add one."""
+    told: dict[str, str] = {}
+    for line in lines:
+        told.setdefault(line.replace(" pieces offered", " pieces"), line)
+    kept = list(told.values())
+    return [
+        line for line, after in pairwise([*kept, BEGUN])
+        if not (line.startswith(BEGUN) and after.startswith(BEGUN))
+    ]  # fmt: skip
 
 
 def _spent(folder: Path) -> dict[str, float]:
-    """Steps, tokens and minutes of a run; nothing if its state was not kept."""
+    """Steps, tokens and minutes behind a run's weights; nothing if its state was not kept."""
     try:
-        spent = torch.load(folder / "state.pt", "cpu", weights_only=True)["progress"]
+        state = folder / "state.pt"
+        spent = best_of(folder) or torch.load(state, "cpu", weights_only=True)["progress"]
     except OSError:
         return {}
     return {
@@ -84,8 +133,7 @@ def _spent(folder: Path) -> dict[str, float]:
 
 def fingerprint(folder: Path) -> str:
     """What tells the weights of a run or a bundle from any others: SHA-256 of their file."""
-    names = ("model.onnx", "model.safetensors")
-    for file in (folder / name for name in names):
+    for file in (folder / "model.onnx", weights_of(folder)):
         if file.exists():
             return hashlib.sha256(file.read_bytes()).hexdigest()
     raise FileRefused(f"{folder} holds neither a training run nor a bundle.")
@@ -124,6 +172,14 @@ def _line(name: str, entries: list[dict[str, str]]) -> str:
     return f"{name}: {len(entries)} pieces offered, " + ", ".join(
         [*sorted(licences), *sorted(sources)]
     )
+
+
+def attributed(known: Facts, told: tuple[str, ...]) -> Facts:
+    """The same with collections told in a manifest's words, where a run has but counted them."""
+    named = {line.partition(":")[0] for line in told}
+    counted = {line for line in known.data if re.sub(r": \d+ pieces$", "", line) in named}
+    rest = (line for line in known.data if line not in counted)
+    return replace(known, data=tuple(dict.fromkeys((*told, *rest))))
 
 
 def evaluated(file: Path, source: Path) -> dict[str, float]:

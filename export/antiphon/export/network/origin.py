@@ -24,6 +24,7 @@ from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import INSTRUMENTS
 from antiphon.engine.vocabulary import NOTE, STYLE
 
+from .facts import weights_of
 from .model import COMPANIONS, PITCHES, Config, Model
 from .quantise import dequantised
 
@@ -71,10 +72,13 @@ def of(folder: Path) -> Origin:
 
 
 def of_run(folder: Path) -> Origin:
-    """What a training run has saved; FileRefused if `folder` holds none, or a damaged one."""
+    """What a training run has saved, as it was judged best; else as it is last.
+
+    Raises FileRefused if `folder` holds none, or a damaged one.
+    """
     try:
         plan = json.loads((folder / "config.json").read_text())
-        weights = load_file(folder / "model.safetensors")
+        weights = load_file(weights_of(folder))
         return Origin(Config(**plan["config"]), tuple(plan["styles"]), weights)
     except OSError:
         raise FileRefused(f"{folder} holds neither a training run nor a bundle.") from None

@@ -9,13 +9,17 @@ from collections.abc import Iterable, Mapping
 
 from antiphon.engine.bundle import About
 
+from ..network.facts import BEGUN
 from ..network.parity import LENGTHS
 from .precision import LIMIT, MOST_COST, PIECES, ROUNDS, ROWS
 
 OWN = ("weights", "source_bits", "judged_bits", "parity_32_bit", "bits_per_note", "baseline",
-       "precision", "training", "recipe")  # fmt: skip
+       "precision", "training", "own", "recipe")  # fmt: skip
 """Figures with sections of their own; the others are printed as they come."""
 OURS = "this model"
+JUDGED = ("bits per note", "cost")
+"""Columns that are there where it was measured."""
+MINUTES = "Minutes are of work on all cores: processor time over the threads."
 
 Figures = Mapping[str, float]
 
@@ -24,7 +28,7 @@ def card(about: About) -> str:
     """The card of a bundle, in Markdown."""
     f = about.figures
     sections = (
-        _heading(about), _knowing(f), _storing(f), *_others(f), _training(f), _data(about),
+        _heading(about), _knowing(about), _storing(f), *_others(f), _training(f), _data(about),
         _abilities(about),
     )  # fmt: skip
     return "\n".join(section for section in sections if section)
@@ -40,35 +44,44 @@ def _heading(about: About) -> str:
     )
 
 
-def _knowing(f: Figures) -> str:
+def _knowing(about: About) -> str:
     """Bits per note by collection, beside other models where there are any."""
+    f = about.figures
     own = under(f, "bits_per_note")
     if not own:
         return "## How well it knows music\n\nNot measured.\n"
     names = sorted(own, key=lambda name: (name == "macro", name))
     ordered = {name: own[name] for name in names}
     taken = f"; taken with weights in {f['judged_bits']:.0f} bits" if "judged_bits" in f else ""
+    begun = any(line.startswith(BEGUN) for line in about.data)
+    seen = " The model that it began with may have seen some of them." if begun else ""
     return (
         "## How well it knows music\n\n"
         "Bits per note on pieces it never saw (first 4,096 tokens, all tokens of a piece over its "
         "notes, labels unknown); less is better, `macro` is the mean of the collections"
-        f"{taken}.\n\n"
+        f"{taken}.{seen}\n\n"
         + _side_by_side("collection", {OURS: ordered, **_columns(under(f, "baseline"))})
     )
 
 
 def _storing(f: Figures) -> str:
     """What each precision costs, and the proof that the graph is the network."""
-    rows = [_precision(bits, under(f, f"precision.{bits}")) for bits in (32, 8, 4)]
-    rows = [row for row in rows if row]
+    stored = [(bits, p) for bits in (32, 8, 4) if (p := under(f, f"precision.{bits}"))]
+    judged = any("bits_per_note" in p for _, p in stored)
+    rows = [_precision(bits, p, judged) for bits, p in stored]
     given = f.get("source_bits", 32)
+    over = (
+        f"Bits per note over the first {LIMIT} tokens of some {PIECES} pieces, or more of fewer; "
+        f"what costs more than {100 * MOST_COST:.0f} % is not offered."
+        if judged
+        else "What fewer bits cost in bits per note was not measured."
+    )
     parts = [
         "## What smaller weights cost\n",
-        _table(["weights", "bits per note", "cost", "ms per token", "MB"], rows),
-        f"Bits per note over the first {LIMIT} tokens of some {PIECES} pieces. Time "
-        f"is processor time of one thread for a token behind {ROWS} others, median of {ROUNDS} "
-        "rounds, all side by side on one machine; only its ratios mean something elsewhere. What "
-        f"costs more than {100 * MOST_COST:.0f} % is not offered.\n",
+        _table(["weights", *JUDGED[: 2 * judged], "ms per token", "MB"], rows),
+        f"{over} Time is processor time of one thread for a token behind {ROWS} others, median of "
+        f"{ROUNDS} rounds, all side by side on one machine; only its ratios mean something "
+        "elsewhere.\n",
     ]
     if given < 32:
         parts.append(f"Compared with weights that were in {given:.0f} bits already.\n")
@@ -81,14 +94,12 @@ def _storing(f: Figures) -> str:
     return "\n".join(parts)
 
 
-def _precision(bits: int, p: Figures) -> list[str]:
-    if not p:
-        return []
+def _precision(bits: int, p: Figures, judged: bool) -> list[str]:
     cost = f"{100 * p['cost']:+.2f} %" if "cost" in p and bits != 32 else "–"
     offered = " (not offered)" if p.get("cost", 0) > MOST_COST else ""
+    quality = [_shown(p.get("bits_per_note"), ".3f"), cost] if judged else []
     return [
-        f"{bits} bit{offered}", _shown(p.get("bits_per_note"), ".3f"), cost,
-        _shown(p["ms_per_token"]), _shown(p["megabytes"], ".1f"),
+        f"{bits} bit{offered}", *quality, _shown(p["ms_per_token"]), _shown(p["megabytes"], ".1f")
     ]  # fmt: skip
 
 
@@ -105,11 +116,16 @@ def _training(f: Figures) -> str:
     spent, recipe = under(f, "training"), under(f, "recipe")
     if not spent and not recipe:
         return ""
-    spent_on = ", ".join(f"{value:,.0f} {name}" for name, value in spent.items())
+    own = under(f, "own")
+    last = f"; of these {_spent(own)} by its last run, on its own collections" if own else ""
     shares = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in recipe.items())
-    told = [f"{spent_on} in all; minutes are of processor time.\n"] if spent else []
+    told = [f"{_spent(spent)} in all{last}. {MINUTES}\n"] if spent else []
     told += [f"The recipe of its last run: {shares}.\n"] if recipe else []
     return "## How it was trained\n\n" + "\n".join(told)
+
+
+def _spent(spent: Figures) -> str:
+    return ", ".join(f"{value:,.0f} {name}" for name, value in spent.items())
 
 
 def _data(about: About) -> str:

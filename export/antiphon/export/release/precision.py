@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
@@ -31,7 +31,7 @@ ROWS, TOKENS, ROUNDS = 512, 16, 31
 """Rows in the cache when time is taken, tokens in a round, rounds; the median counts."""
 PIECES, LIMIT = 30, 512
 """Pieces that bits per note are compared on, evenly from the collections, and of each the first
-tokens.
+tokens; more of each where there are fewer pieces.
 """
 FEWEST = 2000
 """Notes without which nothing is said of the cost: over 80 it came out as 3 %, by chance."""
@@ -104,15 +104,22 @@ def measured_on(valid: Corpus) -> list[Piece]:
     groups = valid.by_collection().values()
     each = -(-PIECES // max(1, len(groups)))
     pieces = [piece for group in groups for piece in group[:each]]
-    notes = sum(piece.n_notes * min(1, LIMIT / piece.length) for piece in pieces)
+    limit = limit_for(pieces)
+    notes = sum(piece.n_notes * min(1, limit / piece.length) for piece in pieces)
     return pieces if notes >= FEWEST else []
+
+
+def limit_for(pieces: Sequence[Piece]) -> int:
+    """Tokens taken of each: of few pieces more, so that all together are about as many."""
+    return max(LIMIT, min(measure.LIMIT, PIECES * LIMIT // max(1, len(pieces))))
 
 
 def judged(network: Model, models: Mapping[int, runtime.Model], corpus: Corpus) -> dict[int, float]:
     """Bits per note of each on the same few pieces; those of 32 bit by torch, which is quicker."""
-    judges = {bits: measure.bundle(model, LIMIT) for bits, model in models.items()}
-    judges[32] = measure.network(network, LIMIT)
     pieces = measured_on(corpus)
+    limit = limit_for(pieces)
+    judges = {bits: measure.bundle(model, limit) for bits, model in models.items()}
+    judges[32] = measure.network(network, limit)
     found: dict[int, list[float]] = {bits: [] for bits in judges}
     progress = Progress("comparing precisions", len(pieces), sys.stderr)
     for piece in pieces:

@@ -18,7 +18,7 @@ from antiphon.engine import bundle
 from antiphon.engine.copies import Index
 from antiphon.engine.errors import FileRefused, UserError
 
-from ..corpus.data import Corpus
+from ..corpus.data import SPLITS, Corpus
 from ..network import facts, measure, origin
 from ..network.facts import Facts
 from ..network.model import Model
@@ -47,7 +47,7 @@ class Order:
     """Folder of the bundle to write; may be the source."""
     bits: int = 8
     name: str = ""
-    """Empty for the name of the source."""
+    """Empty for that of the source if it is a bundle, else for that of the folder."""
     prepared: Path | None = None
     """Prepared music to measure on; needed for 4 bits."""
     manifest: Path | None = None
@@ -88,6 +88,9 @@ def _check(order: Order) -> None:
         )
     if order.folder.is_file():
         raise FileRefused(f"{order.folder} is a file, not a folder.")
+    if order.prepared:
+        for split in SPLITS:
+            Corpus.open(order.prepared / split)
 
 
 def _known(order: Order) -> Facts:
@@ -95,23 +98,24 @@ def _known(order: Order) -> Facts:
     known = facts.of(order.source)
     told = facts.attributions(order.manifest, order.prepared) if order.manifest else ()
     judged = facts.evaluated(order.evaluation, order.source) if order.evaluation else {}
-    return replace(
-        known,
-        name=order.name or known.name,
-        data=tuple(dict.fromkeys((*told, *known.data))),
-        figures=known.figures | judged,
-    )
+    usual = known.name if (order.source / LAST).exists() else order.folder.resolve().name
+    named = replace(known, name=order.name or usual, figures=known.figures | judged)
+    return facts.attributed(named, told)
 
 
 def _proved(order: Order, known: Facts, taken: origin.Origin, scratch: Path, tell: Tell) -> Path:
     """The finished bundle in a folder below `scratch`."""
     network = taken.network()
+    if best := facts.best_of(order.source):
+        tell(
+            f"taking the weights judged best, after {best['seconds'] / 60:.1f} minutes of training"
+        )
     tell("writing the graphs")
     drafts = precision.drafts(taken, network, scratch, order.bits, order.prepared)
     parity = prove(network, drafts[32])
     tell(f"torch and ONNX differ by at most {parity:.1e} (32 bit)")
     table = precision.compared(network, drafts, order.prepared)
-    _tell(table, tell)
+    _tell(table, order, tell)
     _refuse_if_costly(table, order.bits)
     figures = known.figures | _weighed(network, known, parity, table)
     if order.prepared and "bits_per_note.macro" not in figures:
@@ -155,10 +159,14 @@ def _described(draft: Path, written: bundle.About, known: Facts, figures: dict[s
     return draft
 
 
-def _tell(table: dict[int, precision.Precision], tell: Tell) -> None:
+def _tell(table: dict[int, precision.Precision], order: Order, tell: Tell) -> None:
     for bits, p in table.items():
         cost = "" if p.cost is None else f", {p.bits_per_note:.3f} bits per note ({p.cost:+.2%})"
-        tell(f"{bits:2d} bit: {p.ms_per_token:.2f} ms per token, {p.megabytes:.1f} MB{cost}")
+        written = " (written)" if bits == order.bits else ""
+        size = f"{p.ms_per_token:.2f} ms per token, {p.megabytes:.1f} MB"
+        tell(f"{bits:2d} bit{written}: {size}{cost}")
+    if order.prepared and table[32].cost is None:
+        tell("what fewer bits cost in bits per note: not measured, as too little is held out")
 
 
 def _refuse_if_costly(table: dict[int, precision.Precision], bits: int) -> None:
@@ -182,7 +190,10 @@ def _weighed(
 
 def _judged(network: Model, prepared: Path, tell: Tell) -> dict[str, float]:
     """Bits per note by collection."""
-    table = measure.table(network, Corpus.open(prepared / "valid"), tell=tell)
+    valid = Corpus.open(prepared / "valid")
+    if valid.pieces:
+        tell("bits per note on held-out music, by collection:")
+    table = measure.table(network, valid, tell=tell)
     return {f"bits_per_note.{name}": round(value, 3) for name, value in table.items()}
 
 

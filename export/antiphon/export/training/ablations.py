@@ -1,6 +1,6 @@
 """What each idea is worth: the same small network trained without it, or with it, for as long.
 
-Every variant trains the `slim` shape from nothing on the same data for the same processor time, and
+Every variant trains the `slim` shape from nothing on the same data for the same minutes, and
 is judged as usual. A variant that is done is not trained again, so a table can be made in pieces.
 The first is trained twice, from other seeds: what two seeds differ by is chance.
 """

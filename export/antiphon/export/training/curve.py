@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..wholefile import whole
 
 SMOOTHING = 0.98
+LEAST_SHOWN = 0.1
+"""Part of what was judged that the axis reaches up and down at the least."""
 
 
 class Point(NamedTuple):
@@ -40,6 +43,11 @@ class Curve:
         self.judged = [Judged(*j) for j in _read(folder / "judged.csv") if j[0] <= minutes]
 
     @property
+    def best(self) -> Judged:
+        """The best look at the valid split; the first of some as good."""
+        return min(self.judged, key=lambda judged: judged.bits_a_note)
+
+    @property
     def mean(self) -> float:
         """Bits per token lately."""
         return smoothed(self.points)[-1]
@@ -58,13 +66,20 @@ class Curve:
         left = figure.subplots()
         minutes = [p.minutes for p in self.points]
         left.plot(minutes, [p.bits_a_token for p in self.points], color="#d0d4dc", linewidth=0.6)
-        left.plot(minutes, smoothed(self.points), color="#2b5c8a", label="bits a token, train")
-        left.set(xlabel="minutes of training", ylabel="bits a token", yscale="log")
-        right = left.twinx()
-        right.plot(*zip(*self.judged, strict=True), "o-", color="#c0562f") if self.judged else None
-        right.set(ylabel="bits a note, valid (quick)")
-        left.legend(loc="upper right")
+        left.plot(minutes, smoothed(self.points), color="#2b5c8a", label="training music, lately")
+        left.set(xlabel="minutes of training", ylabel="bits a token, training music")
+        if self.judged:
+            self._draw_judged(left.twinx())
+        figure.legend(loc="outside lower center", ncols=2, frameon=False)
         return figure
+
+    def _draw_judged(self, axes: Axes) -> None:
+        minutes, bits = zip(*self.judged, strict=True)
+        axes.plot(minutes, bits, "o-", color="#c0562f", label="held-out music, a quick look")
+        # Small differences are chance and should look small.
+        middle, half = (max(bits) + min(bits)) / 2, (max(bits) - min(bits)) / 2
+        half = max(1.1 * half, LEAST_SHOWN * middle)
+        axes.set(ylabel="bits a note, held-out music", ylim=(middle - half, middle + half))
 
 
 def smoothed(points: Sequence[Point]) -> list[float]:

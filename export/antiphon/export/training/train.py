@@ -1,7 +1,8 @@
 """One training run: a budget in minutes, resumed from any kill, on one process or several.
 
-Muon turns the matrices of the blocks, AdamW the tables. The budget counts processor time spent in
-steps, so that neither a pause, a kill, nor other work beside it takes anything from it.
+Muon turns the matrices of the blocks, AdamW the tables. The budget counts work on all cores spent
+in steps: processor time over the threads. So neither a pause, a kill, nor other work beside it
+takes anything from it.
 Under `torchrun` each process takes its share of every batch: the sums are the same as one's.
 """
 
@@ -17,12 +18,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from safetensors.torch import save as safetensors
 
 from antiphon.engine.errors import FileRefused, UserError
 from antiphon.engine.vocabulary import Vocabulary
 
 from ..corpus.data import Corpus
+from ..network import facts
 from ..network.model import Config, Model
 from ..network.recipe import USUAL, Recipe
 from ..network.windows import Sampler
@@ -32,10 +35,16 @@ from .schedule import FRESH, Schedule
 
 MATRIX_RATE = 0.02
 TABLE_RATE = 0.006
-PLAN, STATE, WEIGHTS = "config.json", "state.pt", "model.safetensors"
-"""Files of a run."""
-SAID = {"config": "shape", "schedule": "pace or batch", "origin": "model to go on from"}
-"""What fields of a plan are called."""
+PLAN, STATE = "config.json", "state.pt"
+"""Files of a run, beside its weights."""
+SAID = {
+    "config": "another shape",
+    "styles": "other styles",
+    "recipe": "another recipe",
+    "schedule": "another pace or batch",
+    "seed": "another seed",
+}
+"""What is said of a field of a plan that differs."""
 
 
 @dataclass(slots=True)
@@ -98,6 +107,7 @@ class Run:
         self.sampler = Sampler(corpus, plan.recipe, plan.styles)
         self.progress = Progress()
         self.bf16 = self.device.type == "cuda" or bf16_pays()
+        self._best = math.inf
         if (folder / STATE).exists():
             self._resume()
 
@@ -147,7 +157,7 @@ class Run:
         return time.process_time() / torch.get_num_threads()
 
     def save(self) -> None:
-        """The plan; all that a run resumes from in one file; the weights again alone.
+        """The plan and the music; all that a run resumes from in one file; the weights again alone.
 
         Each is written whole or not at all. Raises FileRefused if one cannot be.
         """
@@ -158,11 +168,31 @@ class Run:
             "optimisers": [o.state_dict() for o in self.optimisers],
         }
         with whole(self.folder / PLAN) as file:
-            file.write_text(json.dumps(asdict(self.plan)))
+            groups = self.sampler.corpus.by_collection()
+            music = {name: len(pieces) for name, pieces in groups.items()}
+            file.write_text(json.dumps({**asdict(self.plan), facts.MUSIC: music}))
         with whole(self.folder / STATE) as file:
             torch.save(state, file)
-        with whole(self.folder / WEIGHTS) as file:
+        with whole(self.folder / facts.LATEST) as file:
             file.write_bytes(safetensors(weights))
+
+    def keep_if_best(self, bits_a_note: float) -> None:
+        """Keep the weights apart, for export, if none were judged better; in a file that says so.
+
+        It is written whole or not at all; FileRefused if it cannot be.
+        """
+        if bits_a_note >= self._best:
+            return
+        self._best = bits_a_note
+        told = {"bits_a_note": bits_a_note, **asdict(self.progress)}
+        with whole(self.folder / facts.BEST) as file:
+            known = {name: str(value) for name, value in told.items()}
+            file.write_bytes(safetensors(self.model.state_dict(), known))
+
+    def take_best(self) -> None:
+        """Put the weights that were judged best, if any were, in place of the last: at the end."""
+        if math.isfinite(self._best):
+            self.model.load_state_dict(load_file(facts.weights_of(self.folder)))
 
     def _resume(self) -> None:
         state = torch.load(self.folder / STATE, self.device, weights_only=True)
@@ -170,6 +200,7 @@ class Run:
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.progress = Progress(**state["progress"])
+        self._best = facts.best_of(self.folder).get("bits_a_note", math.inf)
 
 
 def _refuse_another(folder: Path, plan: Plan) -> None:
@@ -180,12 +211,24 @@ def _refuse_another(folder: Path, plan: Plan) -> None:
     asked = json.loads(json.dumps(asdict(plan)))
     try:
         begun = json.loads(file.read_text())
-        differs = [SAID.get(k, k) for k in asked if k != "minutes" and begun[k] != asked[k]]
+        differs = [said for name, said in SAID.items() if begun[name] != asked[name]]
+        before, now = begun["origin"], asked["origin"]
     except (OSError, ValueError, KeyError, TypeError):
         raise FileRefused(f"{file} is damaged; name another folder.") from None
+    if before != now:  # it decides the rest too: nothing else need be said
+        raise UserError(f"{folder} was begun {_begun_from(before, now)}")
     if differs:
-        raise UserError(f"{folder} was begun with another {' and '.join(differs)}: ask for the "
-                        "same, or name another folder.")  # fmt: skip
+        raise UserError(f"{folder} was begun with {' and '.join(differs)}: ask for the same, or "
+                        "name another folder.")  # fmt: skip
+
+
+def _begun_from(begun: dict[str, Any] | None, asked: dict[str, Any] | None) -> str:
+    """The end of a sentence on two runs that begin with other weights."""
+    if begun is None:
+        return "from nothing: leave out --from, or name another folder."
+    if asked is None:
+        return f"from the model {begun['name']}: name it with --from, or name another folder."
+    return f"from another model than this --from ({begun['name']}): name another folder."
 
 
 @functools.cache
