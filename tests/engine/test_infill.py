@@ -172,6 +172,16 @@ def test_of_long_music_on_either_side_what_is_near_the_gap_is_shown() -> None:
     assert decode(behind)[0].pitch == after[0].pitch
 
 
+def test_where_the_player_is_says_nothing_about_a_gap() -> None:
+    s = session()
+    s.answer(Answer(1, 1, start=2 * BAR, until=3 * BAR, prompt=True))
+    s.heard(10**6, 96)
+    assert s.music_left_ms < 0
+    s.infill(Infill(1, 2, start=2 * BAR, until=5 * BAR, after=AFTER))
+
+    assert s.music_left_ms == 0
+
+
 @pytest.mark.parametrize("what", ["key", "rewind", "cancel"])
 def test_whatever_the_player_does_ends_it(what: str) -> None:
     s = session()

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 import zmq
 
+from antiphon.engine.desk import Desk
 from antiphon.engine.notes import Note, events_of
 from antiphon.engine.protocol import (
     MAX_MESSAGE_BYTES,
@@ -37,7 +38,8 @@ from antiphon.engine.protocol import (
     decode_reply,
     encode,
 )
-from bundles import STYLES, tiny_folder
+from antiphon.engine.server import Server
+from bundles import STYLES, tiny_folder, tiny_model
 
 pytestmark = pytest.mark.real
 
@@ -209,6 +211,32 @@ def test_a_client_that_never_reads_harms_nobody(engine: Engine, client: Client) 
     assert client.hear() == Opened(1)
     assert client.answer(Answer(1, 1, 0, 200, prompt=True))
     deaf.socket.close(0)
+
+
+class Narrow:
+    """A socket whose queue to everybody is full now and then."""
+
+    def __init__(self, full: set[int]) -> None:
+        self.full, self.tried, self.sent = full, 0, list[list[bytes]]()
+
+    def send_multipart(self, message: list[bytes], _flags: int) -> None:
+        self.tried += 1
+        if self.tried in self.full:
+            raise zmq.Again
+        self.sent.append(message)
+
+
+def test_who_missed_a_message_is_told_nothing_more_so_that_no_notes_lack() -> None:
+    server = Server(Desk(tiny_model(), "tiny", time.monotonic_ns), "inproc://narrow")
+    router, narrow = server._router, Narrow(full={2})
+    server._router = narrow  # type: ignore[assignment]
+    for part in (b"1", b"2", b"3"):
+        assert server._send([b"quick", part, b"slow", part])
+    server._router = router
+    server._context.destroy(0)
+
+    assert narrow.sent == [[b"quick", b"1"], [b"quick", b"2"], [b"quick", b"3"]]
+    assert narrow.tried == 4
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -18,7 +18,7 @@ from antiphon.export.network import measure
 from antiphon.export.network.measure import Told
 from antiphon.export.network.recipe import USUAL
 from antiphon.export.training import ablations, train
-from antiphon.export.training.ablations import AGAIN, VARIANTS, Variant, ablate
+from antiphon.export.training.ablations import AGAIN, VARIANTS, Trained, Variant, ablate
 from antiphon.export.training.schedule import Schedule
 from bundles import STYLES, tiny_folder, tiny_network
 from corpora import scales
@@ -57,7 +57,7 @@ def test_what_is_trained_is_not_trained_again(tmp_path: Path) -> None:
     assert again == first
     assert len(told) == said
     kept = json.loads((tmp_path / "no_pitches" / "figures.json").read_text())
-    assert kept["macro"] == first["no pitches"]
+    assert (kept["macro"], kept["steps"]) == first["no pitches"]
     assert kept["minutes"] == MINUTES
     with pytest.raises(UserError, match="was trained for"):
         ablate(tmp_path, scales(), scales(), 2 * MINUTES, told.append)
@@ -94,7 +94,9 @@ def test_a_deaf_network_never_learns_what_sounds(tmp_path: Path) -> None:
 
 
 def test_changes_are_against_the_first() -> None:
-    figures = worth.of_training({"as it ships": 8.0, "no chord": 10.0, "mix-up": 6.0}).figures
+    figures = worth.of_training(
+        {"as it ships": Trained(8, 900), "no chord": Trained(10, 800), "mix-up": Trained(6, 850)}
+    ).figures
 
     assert figures["change, %"] == {"as it ships": 0, "no chord": 25, "mix-up": -25}
 

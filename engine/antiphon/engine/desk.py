@@ -96,7 +96,7 @@ class Desk:
         return max(0, min(self._capacity - taken, self._model.pool.free))
 
     def handle(self, client: Client, request: Request) -> list[Reply]:
-        """Serve a request; what takes long is only begun."""
+        """Serve a request; what takes long is only begun. What others are told is `waiting`."""
         self._last_heard_ns[client] = self._now_ns()
         match request:
             case Hello():

@@ -15,11 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.generic]
+_OURS = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+"""Shared pages, which Unix gives unless asked, would be taken by reading, too."""
 
 
 def zeros(shape: tuple[int, ...], kind: np.dtype[np.generic]) -> Array:
     """An array of zeros that takes memory only where it is written. It stays until let go of."""
-    pages = mmap.mmap(-1, math.prod(shape) * kind.itemsize)
+    pages = mmap.mmap(-1, math.prod(shape) * kind.itemsize, **_OURS)
     # A system that has no huge pages needs no asking, and some refuse to be asked.
     with suppress(AttributeError, OSError):
         pages.madvise(mmap.MADV_NOHUGEPAGE)

@@ -21,8 +21,8 @@ BATCH = 16
 ROWS = 32
 """Most rows fed for those who cannot draw yet, before it is the others' turn again."""
 SOON_MS, PLENTY_MS = 250, 1000
-"""While anybody has less music left than the first, a turn is short: one chunk, and no tokens for
-who has more than the second."""
+"""While anybody has less music left than the first, nobody draws who has more than the second; and
+if it is one who draws, there is one chunk at most."""
 
 
 class Voice(NamedTuple):

@@ -28,7 +28,9 @@ from .protocol import (
 )
 
 HIGH_WATER = 1000
-"""Messages a slow client may fall behind before it is dropped."""
+"""Messages a slow client may fall behind; then it is told no more, and finds out by its pings."""
+MOST_BEHIND = 1000
+"""Clients of whom it is remembered that they fell behind."""
 MOST_REQUESTS, MOST_SERVING_NS = 16, 3_000_000
 """Requests served between two steps of the model, and time spent on that: more can wait, notes not.
 """
@@ -72,6 +74,8 @@ class Server:
         self._public = _bound(self._context, zmq.PUB, telemetry, _OF_PUBLIC) if telemetry else None
         self.telemetry = self._public.getsockopt_string(zmq.LAST_ENDPOINT) if self._public else ""
         """Where telemetry is published, empty if nowhere."""
+        self._behind: set[bytes] = set()
+        """Clients whose queue was full. [socket thread]"""
         self._inward = self._context.socket(zmq.PAIR)
         self._inward.bind(_REPLIES)
         self._outward = self._context.socket(zmq.PAIR)
@@ -85,7 +89,8 @@ class Server:
             while self._turn():
                 pass
         finally:
-            self._outward.send(_STOP)
+            if thread.is_alive():
+                self._outward.send(_STOP)
             thread.join()
             self._outward.close(0)
             self._context.term()
@@ -136,6 +141,7 @@ class Server:
                 if self._inward in ready and not _drain(self._inward, self._send):
                     return
         finally:
+            self._inbox.stop()  # nobody would hear what else is done
             for socket in (self._router, self._inward, self._public):
                 if socket:
                     socket.close(0)
@@ -154,16 +160,23 @@ class Server:
         """Send some replies, each behind its client; False if all are to stop."""
         if frames == [_STOP]:
             return False
-        for message in zip(frames[::2], frames[1::2], strict=True):
-            try:
-                if message[0] == _EVERYBODY and self._public:
-                    self._public.send(message[1], zmq.DONTWAIT)
-                else:
-                    self._router.send_multipart(message, zmq.DONTWAIT)
-            except (zmq.Again, zmq.ZMQError):
-                # Full or gone: the client finds out by its heartbeat, the others must not wait.
-                continue
+        for client, frame in zip(frames[::2], frames[1::2], strict=True):
+            if client == _EVERYBODY and self._public:
+                self._public.send(frame, zmq.DONTWAIT)
+            elif client not in self._behind:
+                self._send_to(client, frame)
         return True
+
+    def _send_to(self, client: bytes, frame: bytes) -> None:
+        """Never waits: the others must not. Who misses a message is told nothing more."""
+        try:
+            self._router.send_multipart([client, frame], zmq.DONTWAIT)
+        except zmq.Again:
+            if len(self._behind) == MOST_BEHIND:
+                self._behind.clear()
+            self._behind.add(client)
+        except zmq.ZMQError:
+            pass  # gone
 
 
 def _bound(

@@ -11,7 +11,7 @@ from ..network.measure import MACRO, Told
 from ..network.model import Model
 from ..network.windows import LABELS
 from ..release import motif_weights
-from ..training.ablations import AGAIN
+from ..training.ablations import AGAIN, Trained
 from .evaluate import Table
 
 PIECES = 4
@@ -25,13 +25,15 @@ TOLD: dict[str, Told] = {
     "all of these": Told(labels=LABELS, timing=True, whole=True),
 }
 """What one and the same network can be told of a piece."""
-CHANCE = f"What `{AGAIN}` differs by is chance: anything smaller is noise."
+CHANCE = f"What `{AGAIN}` differs by is chance: anything smaller is noise, and so are a few steps."
 MEMORY = "the piece so far, remembered"
 
 
-def of_training(bits: Mapping[str, float]) -> Table:
+def of_training(variants: Mapping[str, Trained]) -> Table:
     """Macro bits per note of each variant that was trained; the first is what the others lack."""
-    return _compared("trained for as long", bits)
+    compared = _compared("trained for as long", {name: v.bits for name, v in variants.items()})
+    steps = {name: v.steps / 1000 for name, v in variants.items()}
+    return replace(compared, figures={**compared.figures, "1,000 steps": steps})
 
 
 def of_telling(

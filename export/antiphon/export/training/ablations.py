@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from antiphon.engine.errors import FileRefused, UserError
 from antiphon.engine.vocabulary import Vocabulary
@@ -60,10 +60,19 @@ VARIANTS = {
 """All ablations; the first is what the others are compared with."""
 
 
+class Trained(NamedTuple):
+    """What came of a variant."""
+
+    bits: float
+    """Macro, per note."""
+    steps: int
+    """Taken in the time: fewer on a busier machine."""
+
+
 def ablate(
     folder: Path, train_split: Corpus, valid: Corpus, minutes: float, tell: Callable[[str], None]
-) -> dict[str, float]:
-    """Macro bits per note of each variant after `minutes` of training. Blocks for all of them.
+) -> dict[str, Trained]:
+    """What came of each variant after `minutes` of training. Blocks for all of them.
 
     All are trained in the precision that paid for the first. UserError if the folder holds some
     that were trained for another time, or on other music.
@@ -82,13 +91,13 @@ def ablate(
                 steps = {"bf16": run.bf16, "steps": run.progress.step}
                 fresh.write_text(json.dumps(asked | steps | judged))
         found[name] = _kept(file, asked)
-    return {name: float(kept[MACRO]) for name, kept in found.items()}
+    return {name: Trained(float(kept[MACRO]), kept["steps"]) for name, kept in found.items()}
 
 
 def _kept(file: Path, asked: Mapping[str, Any]) -> dict[str, Any]:
     try:
         kept: dict[str, Any] = json.loads(file.read_text())
-        minutes, music, *_ = (kept[name] for name in ("minutes", "music", "bf16", MACRO))
+        minutes, music, *_ = (kept[n] for n in ("minutes", "music", "bf16", "steps", MACRO))
     except (OSError, ValueError, KeyError, TypeError):
         raise FileRefused(f"{file} is damaged: delete it.") from None
     if minutes != asked["minutes"]:
