@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.engine import vocabulary as vocab
+from antiphon.engine.desk import Desk
 from antiphon.engine.infill import Infilling
 from antiphon.engine.notes import Note, events_of, without_overlaps
-from antiphon.engine.protocol import Answer, Infill, Open
+from antiphon.engine.protocol import Answer, Error, Infill, Open
 from antiphon.engine.session import Session
 from antiphon.engine.tokens import Row, decode
 from antiphon.engine.wishes import Constraints, Feel
@@ -195,3 +196,17 @@ def test_whatever_the_player_does_ends_it(what: str) -> None:
         s.cancel()
 
     assert not s.answering
+
+
+def test_a_gap_for_which_there_is_no_place_is_refused_and_the_session_goes_on() -> None:
+    desk = Desk(tiny_model(), "tiny", lambda: 0)
+    desk.handle(b"", Open(1))
+    taken = [tiny_model().slot() for _ in range(tiny_model().pool.free)]
+    (refused,) = desk.handle(b"", Infill(1, 1, start=0, until=BAR, after=AFTER))
+
+    assert isinstance(refused, Error)
+    assert (refused.code, refused.whose) == ("refused", "client")
+    taken.clear()
+    assert desk.handle(b"", Infill(1, 1, start=0, until=BAR, after=AFTER)) == []
+    assert [type(reply) for _, reply in desk.turn()] == []
+    assert len(desk.conversations) == 1

@@ -99,6 +99,8 @@ class Conversation:
         """
         if isinstance(request, Answer) and request.takes > room + len(self._takes):
             raise UserError(f"{request.takes} takes do not fit now, only {room}: ask for fewer.")
+        if isinstance(request, Infill) and not self._session.can_infill:
+            raise UserError("There is no place to fill a gap in now: ask again a little later.")
         if isinstance(request, Heard):
             for voice in self.voices.values():
                 voice.heard(request.position, request.horizon)

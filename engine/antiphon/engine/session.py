@@ -186,6 +186,11 @@ class Session:
         whole = Whole(origin, max(1, ends - origin)) if ends is not None else None
         self._changed(transcript.place(whole))
 
+    @property
+    def can_infill(self) -> bool:
+        """Whether there is a place for the rows of a gap; one that is being filled is given up."""
+        return self._infilling is not None or self._model.pool.free > 0
+
     def infill(self, request: Infill) -> None:
         """Begin to fill a gap; `step` does it. What was heard stays as it is."""
         self.cancel()
