@@ -43,6 +43,14 @@ def test_no_style_has_so_long_a_name(tmp_path: Path) -> None:
     assert result.stderr == "No style has a name longer than 80 characters.\n"
 
 
+def test_a_style_cannot_be_taken_from_a_file_that_is_not_there(tmp_path: Path) -> None:
+    result = antiphon(tmp_path, "play", "--like", "nowhere.mid")
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    assert "nowhere.mid" in result.stderr
+
+
 @pytest.mark.parametrize("source", ["virtual", "my keyboard"])
 def test_keys_that_cannot_be_heard_without_midi_are_not_waited_for(
     tmp_path: Path, source: str

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from antiphon.engine.errors import FileRefused, UserError
-from antiphon.engine.notes import TICKS_PER_BEAT
+from antiphon.engine.notes import TICKS_PER_BEAT, Note
 from antiphon.engine.protocol import MOST_NOTES, Error
 
 from . import midifile, results
@@ -118,7 +118,7 @@ def bounce(
         metre = settings.metre or results.METRE
         settings = replace(settings, bpm=settings.tempo_bpm, metre=metre)
     if like:
-        settings = replace(settings, example=midifile.read(like).notes[-MOST_NOTES:])
+        settings = replace(settings, example=example_of(like))
     timed = messages(phrase) if phrase else []
     if minutes is not None:
         settings = _ending(settings, minutes, timed[-1][0] if timed else 0)
@@ -129,6 +129,11 @@ def bounce(
     finally:
         client.close()
         engine.close()
+
+
+def example_of(file: Path) -> tuple[Note, ...]:
+    """The last notes of a file, for an answer in its style; FileRefused if it cannot be read."""
+    return midifile.read(file).notes[-MOST_NOTES:]
 
 
 def _ending(settings: Settings, minutes: float, heard: int) -> Settings:

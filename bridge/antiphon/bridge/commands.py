@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +42,9 @@ Style = Annotated[
         "chopin:0.7,hymn:0.3; from one to the other: 'bach>chopin'.",
         callback=known_styles,
     ),
+]
+Like = Annotated[
+    Path | None, typer.Option(help="MIDI file to take the style from, by its last bars.")
 ]
 Instruments = Annotated[
     str | None,
@@ -126,6 +130,7 @@ def play(
         str | None, typer.Option(help="MIDI output by part of its name (default: a virtual port).")
     ] = None,
     style: Style = None,
+    like: Like = None,
     instruments: Instruments = None,
     tempo: Annotated[
         float | None, typer.Option(help="Beats a minute (default: free time).", min=20, max=400)
@@ -154,12 +159,15 @@ def play(
 
     Example: antiphon play --style chopin --seed 7
     """
+    from .bounce import example_of
     from .play import Plan, choose_source
     from .play import play as run
 
     feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
     allowed = rules.parse(scale, chords, keys or (), never, polyphony)
     settings = settings_of(seed, style, instruments, feel, answer_beats, allowed, tempo)
+    if like:
+        settings = replace(settings, example=example_of(like))
     if phrase is None and source is None:
         source, why = choose_source()
         if source is None:
@@ -181,9 +189,7 @@ def bounce(
     target: Annotated[Path, typer.Argument(help="File to write: .mid, .wav or .png.")],
     style: Style = None,
     instruments: Instruments = None,
-    like: Annotated[
-        Path | None, typer.Option(help="MIDI file to take the style from, by its last bars.")
-    ] = None,
+    like: Like = None,
     answer_beats: Beats = None,
     minutes: Annotated[
         float | None,
