@@ -9,11 +9,9 @@ from __future__ import annotations
 import gc
 import itertools
 import logging
-import mmap
 import os
 import random
 import time
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -21,6 +19,7 @@ from antiphon.engine.desk import Desk
 from antiphon.engine.notes import Event, Note, events_of
 from antiphon.engine.protocol import Answer, Done, Heard, Listen, Notes, Open, Reply, Rewind
 from bundles import shipped_model
+from resident import resident_mb
 
 MINUTES = int(os.environ.get("PLAYED_MINUTES", "20"))
 BPM = 120
@@ -35,7 +34,7 @@ class Turn(NamedTuple):
     steps: int
     """Of work from the question to the first note."""
     cpu_ns: int
-    resident_bytes: int
+    resident_mb: float
 
 
 class Evening:
@@ -74,7 +73,7 @@ class Evening:
         cpu_ns = time.thread_time_ns() - began
         self.desk.handle(b"", Heard(1, until, TURN))
         self._work()
-        return Turn(steps, cpu_ns, _resident_bytes())
+        return Turn(steps, cpu_ns, resident_mb())
 
     def _step(self) -> list[Reply]:
         return [reply for _, reply in self.desk.turn()]
@@ -95,23 +94,19 @@ def test_an_evening_ends_as_quick_and_as_lean_as_it_began() -> None:
     first, last = turns[warm : warm + tenth], turns[-tenth:]
     steps = [median(turn.steps for turn in some) for some in (first, last)]
     cpu_ms = [median(turn.cpu_ns for turn in some) / 1e6 for some in (first, last)]
-    resident_mb = [median(turn.resident_bytes for turn in some) / 1e6 for some in (first, last)]
+    resident = [median(turn.resident_mb for turn in some) for some in (first, last)]
     slowest = [max(turn.steps for turn in some) for some in (first, turns[warm:])]
     logging.getLogger(__name__).info(
         "%d answers in %d minutes of music; at the start and at the end: steps to the first note "
         "%s, ms %s, resident MB %s; slowest of the start and of all: %s steps",
-        TURNS, MINUTES, steps, cpu_ms, resident_mb, slowest,
+        TURNS, MINUTES, steps, cpu_ms, resident, slowest,
     )  # fmt: skip
 
     assert steps[1] <= 1.1 * steps[0]
-    assert resident_mb[1] <= 1.1 * resident_mb[0]
+    assert resident[1] <= 1.1 * resident[0]
     assert slowest[1] <= 2 * slowest[0]
 
 
 def _key_at(tick: int) -> int:
     """Another key every four turns."""
     return (tick // (4 * TURN) * 5) % 12
-
-
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,6 +12,7 @@ from antiphon.engine.slots import CHUNK, SLIDE, TAPE, Slot
 from antiphon.engine.tokens import Row
 from antiphon.export.network.parity import random_rows
 from bundles import few_model, shipped_model, tiny_model
+from resident import resident_mb
 
 MANY = random_rows(tiny_model().shape.vocabulary, 3000)
 MODELS = {"32 bit": tiny_model, "8 bit": few_model}
@@ -140,13 +138,9 @@ def test_a_place_takes_memory_only_for_what_is_written_to_it() -> None:
     slots = [pool.slot() for _ in range(pool.free)]
     slots[-1].prefill([Row(0)] * 2)  # what a first call allocates
     prefilled(slots[-2], [Row(0)] * SLIDE)
-    before = _resident_bytes()
+    before = resident_mb()
     prefilled(slots[-1], [Row(0)] * (shipped_model().shape.window + SLIDE))
 
     assert slots[-1].first > 0
     # A huge page for each layer's keys and values, held and on tape, would be 50 MB.
-    assert _resident_bytes() - before < 4_000_000
-
-
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+    assert resident_mb() - before < 4

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from antiphon.engine.errors import FileRefused, UserError
-from antiphon.engine.notes import TICKS_PER_BEAT, Note
-from antiphon.engine.protocol import MOST_NOTES, Error
+from antiphon.engine.notes import TICKS_PER_BEAT
+from antiphon.engine.protocol import Error
 
 from . import midifile, results
 from .client import Client
@@ -98,15 +98,13 @@ def bounce(
     source: Path | None,
     settings: Settings,
     minutes: float | None = None,
-    like: Path | None = None,
     bundle: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> results.Piece:
     """Play `source` and its answer in virtual time; without a source, music from nothing.
 
     With `minutes` the piece, source included, lasts about so long and ends by itself; else the
-    answer lasts as `settings` say. The style is also that of the file `like`. `tell` hears how
-    far it has come.
+    answer lasts as `settings` say. `tell` hears how far it has come.
 
     Raises FileRefused if a file cannot be read, EngineLost if the engine fails, UserError if
     the source lasts longer than `minutes`. Blocks.
@@ -117,8 +115,6 @@ def bounce(
     else:
         metre = settings.metre or results.METRE
         settings = replace(settings, bpm=settings.tempo_bpm, metre=metre)
-    if like:
-        settings = replace(settings, example=example_of(like))
     timed = messages(phrase) if phrase else []
     if minutes is not None:
         settings = _ending(settings, minutes, timed[-1][0] if timed else 0)
@@ -129,11 +125,6 @@ def bounce(
     finally:
         client.close()
         engine.close()
-
-
-def example_of(file: Path) -> tuple[Note, ...]:
-    """The last notes of a file, for an answer in its style; FileRefused if it cannot be read."""
-    return midifile.read(file).notes[-MOST_NOTES:]
 
 
 def _ending(settings: Settings, minutes: float, heard: int) -> Settings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +11,10 @@ import typer
 
 from antiphon.engine.commands import check_styles
 from antiphon.engine.errors import UserError
+from antiphon.engine.protocol import MOST_NOTES
 from antiphon.engine.wishes import Constraints, Feel
 
-from . import programs, results, rules, styles
+from . import midifile, programs, results, rules, styles
 from .config import Settings
 from .examples import example_phrase
 
@@ -94,13 +94,14 @@ def register(app: typer.Typer) -> None:
 def settings_of(
     seed: int,
     style: list[str] | None,
+    like: Path | None,
     instruments: str | None,
     feel: Feel,
     beats: int | None,
     allowed: Constraints,
     bpm: float | None = None,
 ) -> Settings:
-    """Settings from flags; UserError naming what is not known or cannot be."""
+    """Settings from flags; UserError naming what is not known or cannot be. [may block]"""
     asked = styles.parse(style or ())
     players = programs.parse(instruments) if instruments else programs.Players()
     if {*players.instruments} & {*allowed.never}:
@@ -109,6 +110,7 @@ def settings_of(
         seed=seed,
         styles=asked.names,
         blend=asked.blend,
+        example=midifile.read(like).notes[-MOST_NOTES:] if like else (),
         instruments=players.instruments,
         programs=players.programs,
         bpm=bpm,
@@ -159,15 +161,12 @@ def play(
 
     Example: antiphon play --style chopin --seed 7
     """
-    from .bounce import example_of
     from .play import Plan, choose_source
     from .play import play as run
 
     feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
     allowed = rules.parse(scale, chords, keys or (), never, polyphony)
-    settings = settings_of(seed, style, instruments, feel, answer_beats, allowed, tempo)
-    if like:
-        settings = replace(settings, example=example_of(like))
+    settings = settings_of(seed, style, like, instruments, feel, answer_beats, allowed, tempo)
     if phrase is None and source is None:
         source, why = choose_source()
         if source is None:
@@ -227,9 +226,9 @@ def bounce(
     path = None if source == "none" else Path(source)
     feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
     allowed = rules.parse(scale, chords, keys or (), never, polyphony)
-    settings = settings_of(seed, style, instruments, feel, answer_beats, allowed)
+    settings = settings_of(seed, style, like, instruments, feel, answer_beats, allowed)
     if infill is None:
-        piece = run(path, settings, minutes, like, bundle, _progress)
+        piece = run(path, settings, minutes, bundle, _progress)
     elif path is None or minutes or like or answer_beats:
         raise UserError("--infill needs a MIDI file, and no --minutes, --answer-beats or --like.")
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from antiphon.engine.capacity import NOTES_A_SECOND
 from antiphon.engine.errors import EngineLost
 from antiphon.engine.protocol import Close, Reply, Status, StatusRequest
 
@@ -16,8 +17,6 @@ from .child import Child, Taken
 from .player import HEARD, PLAYED, Player
 from .wire import Wire, wait
 
-NOTES_A_SECOND = 8
-"""Sixteen events: what is struck is released."""
 EACH = 8
 """Sessions of one client."""
 LATE_MS = 50.0
@@ -62,7 +61,7 @@ def load(
     """Let so many play for so long; `told` is called once a second. Blocks."""
     child = Child(bundle)
     try:
-        hall = _Hall(child.endpoint, sessions, notes_a_second, seconds / 2)
+        hall = Hall(child.endpoint, sessions, notes_a_second, seconds / 2)
         for _ in range(max(1, round(seconds))):
             hall.play(min(1.0, seconds))
             told()
@@ -72,13 +71,22 @@ def load(
     return _load(hall, taken)
 
 
-class _Hall:
-    """All players and their connections, on one thread."""
+class Hall:
+    """All players and their connections, on one thread; `each` is the sessions of a client.
+
+    EngineLost if there is no engine.
+    """
 
     def __init__(
-        self, endpoint: str, sessions: int, notes_a_second: float, in_within_s: float
+        self,
+        endpoint: str,
+        sessions: int,
+        notes_a_second: float,
+        in_within_s: float,
+        each: int = EACH,
     ) -> None:
-        self._wires = [Wire(endpoint) for _ in range(-(-sessions // EACH))]
+        self._each = each
+        self._wires = [Wire(endpoint) for _ in range(-(-sessions // each))]
         self.room = _room(self._wires[0])
         # They come in one after the other, so that they do not all ask at once for ever.
         cycle_s = min((PLAYED + HEARD) / notes_a_second, in_within_s)
@@ -94,7 +102,7 @@ class _Hall:
             for player in self.players:
                 if player.due_ns <= now_ns:
                     self._act(player, now_ns)
-            next_ns = min(player.due_ns for player in self.players)
+            next_ns = min(until_ns, *(player.due_ns for player in self.players))
             # Up: to be a millisecond late is better than to take the processor from the engine.
             self._hear(max(0, -((time.monotonic_ns() - next_ns) // 1_000_000)))
 
@@ -123,7 +131,7 @@ class _Hall:
             self.players[session].take(reply, time.monotonic_ns())
 
     def _wire(self, player: Player) -> Wire:
-        return self._wires[player.session // EACH]
+        return self._wires[player.session // self._each]
 
 
 def _room(wire: Wire) -> int:
@@ -135,7 +143,7 @@ def _room(wire: Wire) -> int:
     raise EngineLost("The engine did not say how many fit.")
 
 
-def _load(hall: _Hall, taken: Taken) -> Load:
+def _load(hall: Hall, taken: Taken) -> Load:
     seconds = (hall.ended_ns - hall.began_ns) / 1e9
     players = [player for player in hall.players if not player.refused]
     played_s = sum(hall.ended_ns - player.begins_ns for player in players) / 1e9
