@@ -101,7 +101,7 @@ def test_what_others_do_meanwhile_changes_nothing() -> None:
 
 def test_it_goes_back_as_far_as_the_tape_and_no_further() -> None:
     slot = prefilled(tiny_model().slot(), MANY[: TAPE + 6 * SLIDE])
-    near = TAPE // 2
+    near = TAPE
     far = 3 * SLIDE
 
     assert slot.reaches(near)

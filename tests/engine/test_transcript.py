@@ -55,6 +55,16 @@ def test_rewinding_forgets_what_was_struck_since_and_nothing_else(notes: list[No
         assert changed <= len(transcript.rows)
 
 
+def test_what_sounds_at_a_rewind_ends_there_unless_it_keeps_its_end() -> None:
+    for keeps_ends, length in ((False, 20), (True, 96)):
+        transcript = heard([NoteOn(0, 0, 60, 80), NoteOff(10, 0, 60)])
+        for row in encode_note(Note(10, 4, 40, 96, 88), transcript.begin_playing()):
+            transcript.play(row)
+        transcript.rewind(30, keeps_ends)
+
+        assert transcript.notes() == [Note(0, 0, 60, 10, 80), Note(10, 4, 40, length, 88)]
+
+
 def test_a_key_still_down_has_a_provisional_length_until_it_goes_up() -> None:
     transcript = heard([NoteOn(10, 0, 60, 80)])
     assert transcript.notes() == [Note(10, 0, 60, 24, 80)]

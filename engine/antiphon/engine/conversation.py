@@ -113,8 +113,8 @@ class Conversation:
             case Listen(_, events):
                 self._listened_ns = self._now_ns()
                 self._session.hear(events)
-            case Rewind(_, tick):
-                self._session.rewind(tick)
+            case Rewind(_, tick, keeps_ends):
+                self._session.rewind(tick, keeps_ends)
             case Cancel():
                 self._session.cancel()
             case Infill():

@@ -168,6 +168,8 @@ class Answer(Struct, frozen=True, array_like=True, tag="answer"):
     A take counts for nothing until `keep` names it; whatever else is said, but `heard`, drops them
     all. So an answer can be made ahead, while nobody knows yet whether the phrase is over.
     """
+    feel: Feel | None = None
+    """How freely this answer is drawn; None keeps the session's feel."""
 
 
 class Keep(Struct, frozen=True, array_like=True, tag="keep"):
@@ -253,12 +255,19 @@ class Heard(Struct, frozen=True, array_like=True, tag="heard"):
 
 
 class Rewind(Struct, frozen=True, array_like=True, tag="rewind"):
-    """Forget every note struck at or after a tick; the model's that reach past it end there."""
+    """Forget every note struck at or after a tick; the model's that reach past it end there.
+
+    Unless they keep their ends.
+    """
 
     session: SessionId
     """Number of the session."""
     tick: Ticks
     """The first tick that is forgotten."""
+    keeps_ends: bool = False
+    """True: notes struck before the tick last as long as they were to. So who plays along takes
+    back what was only planned, and what sounds is not broken off.
+    """
 
 
 class Cancel(Struct, frozen=True, array_like=True, tag="cancel"):

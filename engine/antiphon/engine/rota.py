@@ -127,14 +127,20 @@ def _look_ahead(voices: list[Voice], now_ns: int) -> Iterator[Step]:
 def _draw(voices: list[Voice], pool: Pool) -> Iterator[Step]:
     drawn = [_tried(voice, voice.session.draw) for voice in voices]
     fed = [s.voice for s in drawn if not isinstance(s.done, Exception) and s.voice.session.waiting]
-    try:
-        pool.decode([waiting for voice in fed if (waiting := voice.session.waiting)])
-    except Exception as error:  # nobody can say whose fault it is
-        drawn += [Step(voice, error) for voice in fed]
-    else:
-        for voice in fed:
-            voice.session.decoded()
+    if broken := _decoded(fed, pool):  # nobody can say whose fault it is
+        drawn += [Step(voice, broken) for voice in fed]
     yield from drawn
+
+
+def _decoded(voices: list[Voice], pool: Pool) -> Exception | None:
+    """What broke it, if it broke. An error keeps alive what this function names, and no more."""
+    try:
+        pool.decode([waiting for voice in voices if (waiting := voice.session.waiting)])
+    except Exception as error:
+        return error
+    for voice in voices:
+        voice.session.decoded()
+    return None
 
 
 def _tried(voice: Voice, work: Callable[[], Progress]) -> Step:

@@ -137,10 +137,13 @@ class Session:
         self._forget()
         self._changed(self.transcript.hear(events))
 
-    def rewind(self, tick: int) -> None:
-        """Forget every note struck at or after `tick`."""
+    def rewind(self, tick: int, keeps_ends: bool = False) -> None:
+        """Forget every note struck at or after `tick`; the model's before it end there at last.
+
+        Unless they keep their ends.
+        """
         self.cancel()
-        self._changed(self.transcript.rewind(tick))
+        self._changed(self.transcript.rewind(tick, keeps_ends))
 
     def _following(self, after: Sequence[Note] = ()) -> Follower | None:
         """Who says whether the next answer copies; None if the bundle has no index."""
@@ -177,7 +180,8 @@ class Session:
         transcript = self.transcript
         first = transcript.tick + 1 if transcript.entries else 0
         start = max(request.start, first)
-        playing = Playing(request, start, self._drawing, self._model.shape.vocabulary)
+        drawing = replace(self._drawing, feel=request.feel or self._opened.feel)
+        playing = Playing(request, start, drawing, self._model.shape.vocabulary)
         self._playing, self._follower = playing, self._following()
         if not transcript.entries and not self._opened.example:
             self._changed(transcript.start(self._labels_of(playing)))

@@ -41,7 +41,7 @@ CALL = 4
 """Rows that cost what a call costs beside its rows."""
 SLIDE = 128
 """Rows that move out at once."""
-TAPE = 16 * SLIDE
+TAPE = 8 * SLIDE
 """Rows that can come back."""
 ROOM = SLIDE + 1
 """Rows that come in before a slide, and one that a lone row's companion is written to."""

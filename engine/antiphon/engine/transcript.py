@@ -120,10 +120,11 @@ class Transcript:
         unchanged = min((self._take(event) for event in events), default=len(self.entries))
         return self._rewrite(unchanged) if unchanged < len(self.entries) else len(self.rows)
 
-    def rewind(self, tick: int) -> int:
+    def rewind(self, tick: int, keeps_ends: bool = False) -> int:
         """Forget notes struck at or after `tick`; the model's own that reach past it end there.
 
-        Held notes that were settled for an answer from there on are open again.
+        Unless they keep their ends. Held notes that were settled for an answer from there on are
+        open again.
         """
         first = bisect_left(self.entries, tick, key=lambda entry: entry.note.onset)
         gone = len(self.entries) > first
@@ -132,7 +133,8 @@ class Transcript:
         del self.entries[first:]
         self._decoder = None
         # Of notes that reach past the tick each is the last of its key.
-        changed = [e for e in self._lasts() if e.note.end >= tick and _shorten(e, tick)]
+        reaching = [e for e in self._lasts() if e.note.end >= tick]
+        changed = [e for e in reaching if not (keeps_ends and e.played) and _shorten(e, tick)]
         if not self.entries:
             return self._open(self._opening, self._opened_with)
         at = min((self._place(entry.note) for entry in changed), default=first)
