@@ -6,11 +6,24 @@ from collections import deque
 
 from antiphon.bridge import midi
 from antiphon.bridge.config import Settings
-from antiphon.bridge.session import Plan, Session, Turned
+from antiphon.bridge.effects import Plan, Turned
+from antiphon.bridge.hand import Hands, obey
+from antiphon.bridge.session import Session
 from antiphon.bridge.stage import Stage
 from antiphon.bridge.timeline import Timeline
-from antiphon.engine.notes import Note
-from antiphon.engine.protocol import Answer, Done, Error, Listen, Notes, Open, Reply, Request
+from antiphon.engine.notes import Note, NoteOn
+from antiphon.engine.protocol import (
+    Answer,
+    Done,
+    Error,
+    Keep,
+    Listen,
+    Notes,
+    Open,
+    Reply,
+    Request,
+    Rewind,
+)
 
 MS = 1_000_000
 PEDAL = midi.control(0, midi.SOFT, 127), midi.control(0, midi.SOFT, 0)
@@ -27,6 +40,8 @@ class FakeEngine:
         """When (ms) the connection was begun anew."""
         self.told: list[Request] = []
         self.replies: deque[Reply] = deque()
+        self.made: dict[tuple[int, int], list[Note]] = {}
+        """Notes of each answer, by its number and that of the take."""
 
     def send(self, request: Request) -> bool:
         if self.present and not self.full:
@@ -50,6 +65,7 @@ class FakeEngine:
     def answers(self, *notes: Note, done: bool = True) -> None:
         """Reply to the latest request with these notes."""
         generation = self.asked.generation
+        self.made.setdefault((generation, 0), []).extend(notes)
         self.replies.append(Notes(1, generation, notes))
         if done:
             self.replies.append(Done(1, generation, "until", 3, 1, 1))
@@ -75,21 +91,32 @@ class Theatre:
         """(ms, "on" or "off", channel, pitch) of each note message, in order."""
         self.sent: list[bytes] = []
         """Every message that came out."""
+        self.struck: list[tuple[int, int]] = []
+        """(tick, pitch) of every note of the answer that sounded."""
         self.states: list[str] = []
+        self.turns: list[int] = []
+        """Tick of each of them."""
         self.troubles: list[str] = []
         self._keys: deque[bytes] = deque()
         self.now_ns = 0
-        session = Session(settings or Settings(), Timeline.at(125, 0))  # a tick is 10 ms
-        self.stage = Stage(session, self, self, self.engine, self)
+        settings = settings or Settings()
+        session = Session(settings, Timeline.at(125, 0))  # a tick is 10 ms
+        self._hands = Hands(self, dict(settings.bound))
+        self.stage = Stage(session, self._hands, self, self.engine, self)
         self.stage.turn(0)
 
     def at(self, ms: float, *messages: bytes) -> None:
         """Let time pass to `ms`, a turn each millisecond, then play these messages."""
         while self.now_ns < ms * MS:
             self.now_ns += MS
-            self.stage.turn(self.now_ns)
+            self._turn()
         self._keys.extend(messages)
+        self._turn()
+
+    def _turn(self) -> None:
         self.stage.turn(self.now_ns)
+        for command in self._hands.commands():
+            obey(command, self.stage, self.now_ns)
 
     def play(self, start_ms: float, *pitches: int, step_ms: float = 100) -> float:
         """Play keys one after the other, legato; returns when the last was let go."""
@@ -120,12 +147,20 @@ class Theatre:
         pass
 
     def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
-        pass
+        if midi.kind(message) == midi.NOTE_ON:
+            self.struck.append((wanted_ns // (10 * MS), message[1]))
 
     def turned(self, now_ns: int, turned: Turned) -> None:
         self.states.append(turned.state.value)
+        self.turns.append(now_ns // (10 * MS))
 
     def released(self, now_ns: int) -> None:
+        pass
+
+    def recalled(self, from_ns: int) -> None:
+        pass
+
+    def retimed(self, now_ns: int, timeline: Timeline) -> None:
         pass
 
     def troubled(self, now_ns: int, error: Error) -> None:
@@ -135,3 +170,24 @@ class Theatre:
 def asked(theatre: Theatre) -> Answer:
     """The latest request for an answer."""
     return theatre.engine.asked
+
+
+def remembered(t: Theatre) -> list[tuple[int, int]]:
+    """(tick, pitch) of every note that the engine remembers, by what it was told and made."""
+    strikes: list[tuple[int, int]] = []
+    made: dict[tuple[int, int], list[Note]] = {k: [*v] for k, v in t.engine.made.items()}
+    current: tuple[int, int] | None = None
+    for request in t.engine.told:
+        match request:
+            case Listen(_, events):
+                strikes += [(e.tick, e.pitch) for e in events if isinstance(e, NoteOn)]
+            case Answer(takes=0):
+                current = (request.generation, 0)
+                strikes += [(n.onset, n.pitch) for n in made.get(current, [])]
+            case Keep(_, generation, take):
+                strikes += [(n.onset, n.pitch) for n in made.get((generation, take), [])]
+            case Rewind(_, tick):
+                strikes = [(at, pitch) for at, pitch in strikes if at < tick]
+            case Open():
+                strikes = []
+    return sorted(strikes)

@@ -31,7 +31,7 @@ notes = st.lists(
 
 
 def test_a_frame_without_colour() -> None:
-    frame = Roll().frame({"you": YOU, "answer": MODEL}, 48, 19, 6, False)
+    frame = Roll().frame({"you": YOU, "answer": MODEL}, 48, 19, 6, False, committed=6)
 
     assert frame == [
         "              │    ",
@@ -41,6 +41,13 @@ def test_a_frame_without_colour() -> None:
         "              │    ",
         "beat 2  █ you  ▒ an",
     ]
+
+
+def test_what_may_be_taken_back_is_fainter_than_what_will_sound() -> None:
+    plan = [Note(54, 0, 64, 24, 90), Note(78, 0, 64, 12, 90)]
+    frame = Roll().frame({"you": [], "answer": plan}, 48, 28, 4, False, committed=6)
+
+    assert any(line.endswith("│░░░░·· ") for line in frame[:3])
 
 
 def test_a_frame_in_colour_tells_parts_and_plans_apart() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from antiphon.bridge import midi
 from antiphon.bridge.config import Settings
-from antiphon.bridge.session import HISTORY_EVENTS
+from antiphon.bridge.history import LATEST
 from antiphon.engine.notes import Note, NoteOff, NoteOn, Pedal
 from antiphon.engine.protocol import Answer
 from theatre import PEDAL, Theatre, asked
@@ -148,7 +148,7 @@ def test_a_panic_releases_what_sounds_when_the_engine_has_just_gone() -> None:
 
 def test_an_engine_that_comes_back_is_told_the_latest_events_only() -> None:
     t = Theatre(Settings(takes_turns=False))
-    for i in range(HISTORY_EVENTS + 500):
+    for i in range(LATEST + 500):
         t.at(i, midi.note_on(0, 60, 80), midi.note_off(0, 60))
     t.engine.present = False
     t.at(t.now_ns / 1e6 + 1)
@@ -157,8 +157,8 @@ def test_an_engine_that_comes_back_is_told_the_latest_events_only() -> None:
     t.at(t.now_ns / 1e6 + 1)
 
     told = t.engine.heard_events()
-    assert len(told) == HISTORY_EVENTS
-    assert told[-1] == NoteOff((HISTORY_EVENTS + 499) // 10, 0, 60)
+    assert len(told) == LATEST
+    assert told[-1] == NoteOff((LATEST + 499) // 10, 0, 60)
 
 
 def test_what_happened_during_an_answer_is_told_when_its_engine_comes_back_too_late() -> None:

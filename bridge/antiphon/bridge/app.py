@@ -9,6 +9,8 @@ import typer
 
 from antiphon.engine.errors import AntiphonError
 
+from .config_command import defaults
+
 INTERRUPTED = 130
 UsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
 """What is raised where a command line is not understood: Typer has a name for one kind only."""
@@ -23,8 +25,9 @@ APP = typer.Typer(
 
 
 @APP.callback()
-def _about() -> None:
+def _about(context: typer.Context) -> None:
     """Antiphon listens while you play, and answers."""
+    context.default_map = defaults(context)
 
 
 for _point in entry_points(group="antiphon.commands"):

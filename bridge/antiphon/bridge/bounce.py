@@ -19,12 +19,13 @@ from . import midifile, results
 from .client import Client
 from .clock import ManualClock, SystemClock
 from .config import Settings
+from .effects import Plan, Turned
 from .engine_process import EngineProcess
 from .phrase_player import bar_of, messages
 from .progress import Progress
 from .real_time_engine import RealTimeEngine
 from .recording import Recording
-from .session import Plan, Session, Turned
+from .session import Session
 from .stage import Stage
 from .states import State
 from .timeline import Timeline
@@ -81,6 +82,12 @@ class Notary:
 
     def released(self, now_ns: int) -> None:
         """What was planned will not sound."""
+
+    def recalled(self, from_ns: int) -> None:
+        """What was planned to begin at a time or later will not sound."""
+
+    def retimed(self, now_ns: int, timeline: Timeline) -> None:
+        """Musical time goes otherwise from now on."""
 
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for: no bounce comes of it."""

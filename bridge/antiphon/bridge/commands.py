@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,19 @@ from antiphon.engine.errors import UserError
 from antiphon.engine.protocol import MOST_NOTES
 from antiphon.engine.wishes import Constraints, Feel
 
-from . import midifile, programs, results, rules, styles
-from .config import Settings
+from . import (
+    bindings,
+    config_command,
+    lengths,
+    midifile,
+    preferences,
+    programs,
+    results,
+    rules,
+    styles,
+    turn_commands,
+)
+from .config import Grid, Mode, Settings
 from .examples import example_phrase
 
 LONGEST_STYLE = 80
@@ -89,6 +101,8 @@ def register(app: typer.Typer) -> None:
     """Add the bridge's commands to the one `antiphon`."""
     for command in (play, bounce, ports, panic, doctor):
         app.command()(command)
+    config_command.register(app)
+    turn_commands.register(app)
 
 
 def settings_of(
@@ -121,12 +135,21 @@ def settings_of(
 
 
 def play(
+    context: typer.Context,
     phrase: Annotated[
         Path | None, typer.Option(help="Play this MIDI file instead of a keyboard.")
     ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option("--in", help="Keyboard, by part of its name; 'virtual' makes a port."),
+    sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--in",
+            help="Keyboard, by part of its name, or 'virtual' for a port; repeatable. With rules: "
+            "'reface; transpose -12; curve 0.7; split C3 2 bass'.",
+        ),
+    ] = None,
+    bind: Annotated[
+        list[str] | None,
+        typer.Option(help="A pedal, pad or dial, e.g. 'reroll=note 36 ch 10'; repeatable."),
     ] = None,
     out: Annotated[
         str | None, typer.Option(help="MIDI output by part of its name (default: a virtual port).")
@@ -134,10 +157,22 @@ def play(
     style: Style = None,
     like: Like = None,
     instruments: Instruments = None,
+    mode: Annotated[
+        Mode, typer.Option(help="One after the other (call), or both at once (together).")
+    ] = Mode.CALL,
+    answer: Annotated[
+        str, typer.Option(help="Length of an answer: phrase, 8 (beats), 4bars, ending, endless.")
+    ] = "phrase",
+    takes: Annotated[
+        int, typer.Option(help="Versions made of each answer; tab plays the next.", min=1, max=8)
+    ] = 1,
     tempo: Annotated[
         float | None, typer.Option(help="Beats a minute (default: free time).", min=20, max=400)
     ] = None,
-    answer_beats: Beats = None,
+    metre: Annotated[str, typer.Option(help="Beats in a bar, where there is a tempo.")] = "4/4",
+    grid: Annotated[
+        Grid, typer.Option(help="Where an answer may begin: anywhere, on beats, on bars.")
+    ] = Grid.FREE,
     scale: Scale = None,
     chords: Chords = None,
     keys: Ranges = None,
@@ -166,21 +201,37 @@ def play(
 
     feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
     allowed = rules.parse(scale, chords, keys or (), never, polyphony)
-    settings = settings_of(seed, style, like, instruments, feel, answer_beats, allowed, tempo)
-    if phrase is None and source is None:
-        source, why = choose_source()
-        if source is None:
+    bars = lengths.metre(metre)
+    length = lengths.parse(answer, bars)
+    settings = replace(
+        settings_of(seed, style, like, instruments, feel, length.beats, allowed, tempo),
+        mode=mode,
+        own_ending=length.own_ending,
+        takes=takes,
+        metre=bars if tempo else None,
+        grid=grid,
+        bound=_bound(context, bind or ()),
+    )
+    if phrase is None and not sources:
+        found, why = choose_source()
+        if found is None:
             phrase = example_phrase()
             typer.echo(f"{why} Playing {phrase.name} instead.")
+        else:
+            sources = [found]
     title = phrase.stem.replace("-", " ") if phrase else "Antiphon"
-    paths = run(
-        Plan(
-            settings, phrase, None if source == "virtual" else source, out, folder, bundle, sound,
-            headless, title,
-        )
-    )  # fmt: skip
+    heard = tuple(sources or ())
+    paths = run(Plan(settings, phrase, heard, out, folder, bundle, sound, headless, title))
     if not paths:
         typer.echo("Nothing was played, so nothing was kept.")
+
+
+def _bound(
+    context: typer.Context, flags: list[str] | tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """What pedals, pads and dials do: as usual, as configured, as the flags say. [may block]"""
+    configured = preferences.load(config_command.play_flags(context))
+    return tuple(bindings.texts(preferences.bound(configured, flags)).items())
 
 
 def bounce(

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 
-from antiphon.engine.notes import FREE_TEMPO_BPM, Note
+from antiphon.engine.notes import FREE_TEMPO_BPM, TICKS_PER_BEAT, Note
 from antiphon.engine.wishes import Blend, Constraints, Feel
 
-from . import midi
+from .bindings import USUAL
+
+METRE = (4, 4)
+"""What bars are when nobody says."""
+
+
+class Mode(Enum):
+    """How the two play."""
+
+    CALL = "call"
+    """Call and response: one after the other."""
+    TOGETHER = "together"
+    """Both at once: the model adds its instruments to the player's."""
+
+
+class Grid(Enum):
+    """Where an answer may begin."""
+
+    FREE = "free"
+    BEAT = "beat"
+    BAR = "bar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +58,35 @@ class Settings:
     """Beats in a bar and their note value; None if there are no bars. Tick 0 begins a bar."""
     takes_turns: bool = True
     """Whether silence hands over the turn; else only the pedal does."""
+    mode: Mode = Mode.CALL
+    grid: Grid = Grid.FREE
     answer_beats: int | None = None
     """Length of an answer; None makes it as long as the phrase."""
+    own_ending: bool = False
+    """Whether the model may end an answer before its time is up."""
+    takes: int = 1
+    """Versions of each answer that are made at once, 1 to 8."""
     ends: int | None = None
     """Tick at which the piece shall end; None if nobody knows."""
     rules: Constraints = field(default_factory=Constraints)
     """What answers may contain, besides the instruments."""
     feel: Feel = field(default_factory=Feel)
     """How freely notes are drawn."""
-    handover: int = midi.SOFT
-    """Number of the controller that hands over the turn when pressed: the soft pedal."""
+    bound: tuple[tuple[str, str], ...] = tuple(USUAL.items())
+    """(action, MIDI message) as `bindings.py` reads them: pedals, pads and dials."""
 
     @property
     def tempo_bpm(self) -> float:
         """The tempo that time is counted in: 120 when free."""
         return self.bpm if self.bpm is not None else FREE_TEMPO_BPM
+
+    @property
+    def bar_ticks(self) -> int:
+        """Ticks of a bar."""
+        beats, value = self.metre or METRE
+        return TICKS_PER_BEAT * 4 * beats // value
+
+    @property
+    def grid_ticks(self) -> int:
+        """Ticks between two places where an answer may begin."""
+        return {Grid.FREE: 1, Grid.BEAT: TICKS_PER_BEAT, Grid.BAR: self.bar_ticks}[self.grid]

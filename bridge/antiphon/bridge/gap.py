@@ -32,13 +32,14 @@ from . import midifile, results, splice
 from .client import Client
 from .clock import SystemClock
 from .config import Settings
+from .ear import MARGIN
 from .engine_process import EngineProcess
+from .partner import SESSION_ID
 from .phrase_player import bar_of
 from .progress import Progress
 from .real_time_engine import RealTimeEngine
 from .recording import Recording
 from .rules import fitted
-from .session import RANGE_MARGIN, SESSION_ID
 from .timeline import Timeline
 
 
@@ -96,8 +97,8 @@ class Gap:
         heard = Counter(note.instrument for note in self.phrase.notes)
         instruments = settings.instruments or [i for i, _ in heard.most_common(MOST_INSTRUMENTS)]
         pitches = [note.pitch for note in self.phrase.notes if note.instrument != DRUMS]
-        lowest = max(0, min(pitches, default=RANGE_MARGIN) - RANGE_MARGIN)
-        highest = min(127, max(pitches, default=127) + RANGE_MARGIN)
+        lowest = max(0, min(pitches, default=MARGIN) - MARGIN)
+        highest = min(127, max(pitches, default=127) + MARGIN)
         rules = replace(settings.rules, enter_within=0)
         return fitted(rules, instruments, (lowest, highest))
 

@@ -24,14 +24,21 @@ class Cell(IntEnum):
 
     EMPTY = 0
     PLANNED_YOU = 1
-    PLANNED_MODEL = 2
-    YOU = 3
-    MODEL = 4
+    TENTATIVE_MODEL = 2
+    """May still be taken back."""
+    COMMITTED_MODEL = 3
+    """Will sound."""
+    YOU = 4
+    MODEL = 5
 
 
-_CODES = {Cell.PLANNED_YOU: 24, Cell.PLANNED_MODEL: 94, Cell.YOU: 33, Cell.MODEL: 208}
+_CODES = {
+    Cell.PLANNED_YOU: 24, Cell.TENTATIVE_MODEL: 94, Cell.COMMITTED_MODEL: 136, Cell.YOU: 33,
+    Cell.MODEL: 208,
+}  # fmt: skip
 _FAINT = 242
-_PLAIN = {Cell.PLANNED_MODEL: "░", Cell.MODEL: "▒"}  # the player's cells keep their halves
+_PLAIN = {Cell.TENTATIVE_MODEL: "·", Cell.COMMITTED_MODEL: "░", Cell.MODEL: "▒"}
+"""The player's cells keep their halves."""
 
 _Cells = dict[tuple[int, int], Cell]  # keyed by column and pitch
 
@@ -50,17 +57,20 @@ class Roll:
         height: int,
         colour: bool,
         status: str = "",
+        committed: int = 0,
     ) -> list[str]:
         """`height` lines of `width` columns; the first part is the player, the others the model.
 
-        The play head stands at two thirds. Notes right of it are still to sound and drawn dim.
+        The play head stands at two thirds. Notes right of it are still to sound and drawn dim,
+        those that begin more than `committed` ticks from now, and may be taken back, dimmer.
         `status` ends the last line. A window under 8 columns or 3 lines shows the status alone.
         """
         columns = width - _LABEL
         if columns < 4 or height < 3:
             return [_fitted(status, width)] * min(1, height)
         head = columns * 2 // 3
-        grid = _Grid(now_tick - head * TICKS_PER_COLUMN, TICKS_PER_COLUMN, columns, now_tick)
+        start, commit = now_tick - head * TICKS_PER_COLUMN, now_tick + committed
+        grid = _Grid(start, TICKS_PER_COLUMN, columns, now_tick, commit)
         cells, drums = grid.cells(notes_by_part)
         lines = height - 1 - bool(drums)
         self._low = _followed(self._low, cells, 2 * lines)
@@ -78,7 +88,7 @@ def summary(
         return ["no notes"]
     end = max(note.end for note in notes)
     columns = max(1, width - _LABEL)
-    grid = _Grid(0, max(1, -(-end // columns)), columns, end)
+    grid = _Grid(0, max(1, -(-end // columns)), columns, end, end)
     cells, drums = grid.cells(notes_by_part)
     pitches = [pitch for _, pitch in cells] or [60]
     lines = max(1, min(height - 1 - bool(drums), (max(pitches) - min(pitches)) // 2 + 1))
@@ -97,6 +107,8 @@ class _Grid:
     ticks: int
     columns: int
     now: int
+    commit: int
+    """The last tick at which what begins can no longer be taken back."""
 
     def cells(self, parts: Mapping[str, Sequence[Note]]) -> tuple[_Cells, dict[int, Cell]]:
         """The pitched cells, and the cells of the drums by column."""
@@ -105,7 +117,7 @@ class _Grid:
         for number, notes in enumerate(parts.values()):
             for note in notes:
                 for column in self._span(note):
-                    cell = self._cell(column, number > 0)
+                    cell = self._cell(column, note.onset, number > 0)
                     if note.instrument == DRUMS:
                         drums[column] = max(cell, drums.get(column, cell))
                     else:
@@ -119,11 +131,13 @@ class _Grid:
         last = (note.onset + length - 1 - self.start) // self.ticks
         return range(max(0, first), min(self.columns, last + 1))
 
-    def _cell(self, column: int, model: bool) -> Cell:
+    def _cell(self, column: int, onset: int, model: bool) -> Cell:
         planned = self.start + column * self.ticks > self.now
-        if model:
-            return Cell.PLANNED_MODEL if planned else Cell.MODEL
-        return Cell.PLANNED_YOU if planned else Cell.YOU
+        if not model:
+            return Cell.PLANNED_YOU if planned else Cell.YOU
+        if not planned:
+            return Cell.MODEL
+        return Cell.COMMITTED_MODEL if onset <= self.commit else Cell.TENTATIVE_MODEL
 
 
 def _followed(low: int | None, cells: Iterable[tuple[int, int]], span: int, margin: int = 2) -> int:

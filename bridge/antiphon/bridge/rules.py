@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
@@ -15,10 +14,7 @@ from antiphon.engine.errors import UserError
 from antiphon.engine.wishes import Chord, Constraints, Range
 
 from . import programs
-
-_KEY = re.compile(r"(?P<number>\d{1,3})|(?P<letter>[A-Ga-g])(?P<sign>[#b]?)(?P<octave>\d)")
-_LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_SIGNS = {"": 0, "#": 1, "b": -1}
+from .key_names import key
 
 
 def parse(
@@ -75,7 +71,7 @@ def _ranges(
         low, dash, high = keys.partition("-")
         if not dash:
             raise UserError(f"{text!r} is no range; one reads C3-C6, 48-84 or bass:E1-G3.")
-        between = (_key(low), _key(high))
+        between = (key(low), key(high))
         if not colon:
             usual = between
             continue
@@ -84,21 +80,6 @@ def _ranges(
         except ValueError as error:
             raise UserError(f"{text!r} is no range: {error}.") from None
     return tuple(own), usual
-
-
-def _key(text: str) -> int:
-    """MIDI key of a number or of a name; C4 is 60."""
-    found = _KEY.fullmatch(text.strip())
-    if found is None:
-        raise UserError(f"{text!r} is no key; one reads C4, F#3 or 60.")
-    if found["number"]:
-        key = int(found["number"])
-    else:
-        step = _LETTERS[found["letter"].lower()] + _SIGNS[found["sign"]]
-        key = 12 * (int(found["octave"]) + 1) + step
-    if not 0 <= key < 128:
-        raise UserError(f"{text!r} is beyond the keys of MIDI, which are 0 to 127.")
-    return key
 
 
 def _chords(text: str) -> tuple[Chord, ...]:

@@ -42,7 +42,7 @@ class Scene:
                 self.farewell = message
             case link.Turned(_, _, state):
                 self.state = state
-                self.answers += state == "answering"
+                self.answers += state in ("answering", "together")
             case _ if self.recording:
                 self._record(self.recording, message)
 
@@ -55,6 +55,9 @@ class Scene:
                 self.planned.append(note)
             case link.Sounded(wanted_ns, _, data):
                 recording.sounded(wanted_ns, data)
+            case link.Recalled(from_ns):
+                tick = recording.timeline.tick_at(from_ns)
+                self.planned = [note for note in self.planned if note.onset < tick]
             case link.Released(at_ns):
                 tick = recording.timeline.tick_at(at_ns)
                 kept = [note for note in self.planned if note.onset < tick]

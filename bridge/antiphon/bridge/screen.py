@@ -49,15 +49,22 @@ class Screen:
         return self.live and now_ns - self._drawn_ns >= FRAME_NS
 
     def draw(
-        self, now_ns: int, parts: Mapping[str, Sequence[Note]], tick: int, status: str
+        self,
+        now_ns: int,
+        parts: Mapping[str, Sequence[Note]],
+        tick: int,
+        status: str,
+        committed: int = 0,
     ) -> None:
-        """The roll as it is at `tick`, if it is time for another picture."""
+        """The roll as it is at `tick`, if it is time for another picture; see `Roll.frame`."""
         if not self.due(now_ns):
             return
         self._drawn_ns = now_ns
         width, height = shutil.get_terminal_size()
         below = f"{status}   {self._said}" if self._said else status
-        lines = self._roll.frame(parts, tick, width, min(height - 1, MAX_HEIGHT), True, below)
+        lines = self._roll.frame(
+            parts, tick, width, min(height - 1, MAX_HEIGHT), True, below, committed
+        )
         _write(_HOME + "\n".join(lines) + _CLEAR_BELOW)
 
     def typed(self) -> str:

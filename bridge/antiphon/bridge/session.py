@@ -1,103 +1,60 @@
-"""One musical conversation on the player's side. Pure: events in, commands out.
+"""One musical conversation on the player's side. Pure: events in, effects out.
 
-It knows whose turn it is, what was played and answered, and what the engine must be told. It knows
-no port, no socket and no clock: every event comes with its time.
+It knows whose turn it is, and whom to tell what. It knows no port, no socket and no clock: every
+event comes with its time.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from typing import NamedTuple
+from enum import Enum
 
-from antiphon.engine.notes import (
-    DRUMS,
-    PIANO,
-    TICKS_PER_BEAT,
-    Event,
-    Note,
-    NoteOff,
-    NoteOn,
-    Pedal,
-    events_of,
-    shortened,
-)
-from antiphon.engine.protocol import (
-    Answer,
-    Cancel,
-    Done,
-    Heard,
-    Listen,
-    Notes,
-    Open,
-    Reply,
-    Request,
-    Rewind,
-)
-from antiphon.engine.wishes import MOST_INSTRUMENTS, Constraints
+from msgspec.structs import replace
+
+from antiphon.engine.notes import TICKS_PER_BEAT, Event, NoteOff, NoteOn, Pedal
+from antiphon.engine.protocol import Done, Listen, Notes, Open, Reply
 
 from . import midi
-from .channels import Channels
-from .config import Settings
+from .config import Mode, Settings
+from .ear import Ear
+from .effects import Effect, Release, Retime, Tell, Turned
+from .exchange import LEAD_NS, Exchange
+from .melody import Place
+from .partner import SESSION_ID, Partner
 from .rules import fitted
 from .states import State, step
 from .timeline import Timeline
+from .together import Together
 from .turns import Turn
 
-SESSION_ID = 1
-HORIZON_TICKS = 4 * TICKS_PER_BEAT
-"""How far ahead of the play head the engine may plan."""
-HEARD_EVERY_NS = 100_000_000
-MIN_ANSWER_TICKS = 4 * TICKS_PER_BEAT
-MAX_ANSWER_TICKS = 64 * TICKS_PER_BEAT
-RANGE_MARGIN = 7
-"""Semitones that an answer may go beyond the highest and lowest key heard."""
 PREPARE_NS = 200_000_000
 """How long before a phrase will be over its answer is asked for, in case it really is."""
-LEAD_NS = 8_000_000
-"""How far ahead an answer begins that was asked for on the spot: time for the engine to have its
-first note ready even after a long phrase. A reply that is always as quick beats one that is
-sometimes quicker.
-"""
-HISTORY_EVENTS = 4000
-"""Latest key events that are told again to an engine that came back."""
 
 
-class Tell(NamedTuple):
-    """Send a request to the engine."""
-
-    request: Request
-
-
-class Plan(NamedTuple):
-    """Sound a note of the answer when its time comes."""
-
-    on_ns: int
-    off_ns: int
-    channel: int
-    note: Note
-    generation: int
+HOTTEST = 1.5
+"""Temperature of a dial that is turned up all the way."""
+DENSEST = 32
+"""Most notes a beat of a dial that is turned up all the way; turned down it is one."""
 
 
-class Release(NamedTuple):
-    """Drop everything planned and end everything of the answer that sounds, now."""
+class Action(Enum):
+    """What a player can ask for by hand: with a pedal, a pad, a controller or a key."""
+
+    HANDOVER = "handover"
+    SILENCE = "silence"
+    REROLL = "reroll"
+    OTHER = "other"
+    KEEP = "keep"
+    REJECT = "reject"
+    UNDO = "undo"
+    LOCK = "lock"
+    MODE = "mode"
 
 
-class Send(NamedTuple):
-    """Send a MIDI message now."""
+class Dial(Enum):
+    """What a player can turn, from 0 to 1."""
 
-    message: bytes
-
-
-class Turned(NamedTuple):
-    """It is someone else's turn."""
-
-    state: State
-    due_ns: int
-    """When the step fell due: the end of the phrase, not the moment it was noticed."""
-
-
-Command = Tell | Plan | Release | Send | Turned
+    TEMPERATURE = "temperature"
+    DENSITY = "density"
 
 
 class Session:
@@ -105,149 +62,142 @@ class Session:
 
     def __init__(self, settings: Settings, timeline: Timeline, *, paced: bool = True) -> None:
         self.state = State.IDLE
-        self.channels = Channels(programs=settings.programs)
-        self.generation = 0
-        self._settings, self._timeline, self._paced = settings, timeline, paced
+        self.mode = settings.mode
+        self._settings = settings
+        self._partner = Partner(settings, timeline, paced)
+        self._ear = Ear()
+        self._exchange = Exchange(self._partner, self._ear)
+        self._together = Together(self._partner, self._ear, self._exchange.history)
         self._turn = Turn()
-        self._history: list[Event] = []
-        self._late: list[Event] = []
-        self._answer: list[Note] = []
-        self._start = self._until = self._end = 0
-        self._complete = False
-        self._heard_ns = 0
-        self._phrase_ticks = 0
         self._pedals: dict[int, bool] = {}
-        self._voices: dict[int, int] = {}
-        self._instruments: Counter[int] = Counter()
-        self._lowest, self._highest = 127, 0
+        self._actions = {
+            Action.HANDOVER: self.handover,
+            Action.SILENCE: self.silence,
+            Action.REROLL: self.reroll,
+            Action.OTHER: self.other,
+            Action.KEEP: self.keep,
+            Action.REJECT: self.reject,
+            Action.UNDO: self.undo,
+            Action.LOCK: self.lock,
+            Action.MODE: self.change_mode,
+        }
 
-    def open(self) -> list[Command]:
+    @property
+    def timeline(self) -> Timeline:
+        """Musical time."""
+        return self._partner.timeline
+
+    def open(self) -> list[Effect]:
         """What to tell an engine that is there: who plays, and what was heard so far."""
-        settings = self._settings
+        settings, told = self._settings, self._exchange.history.latest
         opened = Open(
             SESSION_ID, settings.seed, settings.styles, settings.bpm, settings.metre,
             constraints=fitted(settings.rules, settings.instruments), feel=settings.feel,
             blend=settings.blend, example=settings.example,
         )  # fmt: skip
-        told = self._history[-HISTORY_EVENTS:]
-        return [Tell(opened), *([Tell(Listen(SESSION_ID, tuple(told)))] if told else [])]
+        self._exchange.renew()
+        return [Tell(opened), *([Tell(Listen(SESSION_ID, told))] if told else [])]
 
-    def midi(self, now_ns: int, message: bytes) -> list[Command]:
+    def midi(self, now_ns: int, message: bytes) -> list[Effect]:
         """Take a channel message of the player's."""
         channel = midi.channel(message)
         match midi.kind(message):
             case midi.NOTE_ON:
                 return self._strike(now_ns, channel, message[1], message[2])
             case midi.NOTE_OFF:
-                self._turn.let_go(now_ns, (channel, message[1]))
-                tick = self._timeline.tick_at(now_ns)
-                return self._hear(
-                    now_ns, NoteOff(tick, self.channels.instrument(channel), message[1])
-                )
+                return self._let_go(now_ns, channel, message[1])
             case midi.CONTROL:
                 return self._control(now_ns, channel, message[1], message[2])
             case midi.PROGRAM:
-                self.channels.heard_program(channel, message[1])
+                self._partner.channels.heard_program(channel, message[1])
         return []
 
-    def engine(self, now_ns: int, reply: Reply) -> list[Command]:
+    def engine(self, now_ns: int, reply: Reply) -> list[Effect]:
         """Take what the engine says; notes and ends of earlier generations say nothing."""
+        if self.state is State.TOGETHER:
+            return self._together.engine(reply)
         if self.state not in (State.PREPARED, State.ANSWERING):
             return []
         match reply:
-            case Notes(_, self.generation, notes):
-                return [command for note in notes for command in self._planned(note)]
-            case Done(_, self.generation):
-                self._complete = True
+            case Notes(_, self._partner.generation, notes, number):
+                sounds = self.state is State.ANSWERING
+                return self._exchange.decided(now_ns, number, notes, sounds=sounds)
+            case Done(_, self._partner.generation):
+                return self._exchange.completed(reply.take)
         return []
 
-    def tick(self, now_ns: int) -> list[Command]:
+    def tick(self, now_ns: int) -> list[Effect]:
         """Let time pass."""
-        if self.state in (State.LISTENING, State.PREPARED):
-            return self._wait_for_end(now_ns)
-        if self.state is not State.ANSWERING:
-            return []
-        if self._complete and now_ns >= self._ends_ns:
-            return self._end_answer("finished", now_ns, whole=True)
-        return self._pace(now_ns)
+        match self.state:
+            case State.LISTENING | State.PREPARED:
+                return self._wait_for_end(now_ns)
+            case State.TOGETHER:
+                left_off = self._together.over(now_ns)
+                return self._stop(now_ns) if left_off else self._together.tick(now_ns)
+            case State.ANSWERING if not self._exchange.complete:
+                return self._exchange.pace(now_ns)
+            case State.ANSWERING if now_ns >= self._ends_ns:
+                return self._end_answer("finished", now_ns, whole=True)
+        return []
 
     @property
     def next_ns(self) -> int | None:
         """When `tick` will next have something to do, None if only an event can bring it."""
-        if self.state is State.LISTENING:
-            return self._over_ns - PREPARE_NS if self._over_ns is not None else None
-        if self.state is State.PREPARED:
-            return self._over_ns
-        return self._ends_ns if self.state is State.ANSWERING and self._complete else None
+        match self.state:
+            case State.LISTENING:
+                return self._over_ns - PREPARE_NS if self._over_ns is not None else None
+            case State.PREPARED:
+                return self._over_ns
+            case State.TOGETHER:
+                return self._together.next_ns
+            case State.ANSWERING if self._exchange.complete:
+                return self._ends_ns
+        return None
 
     @property
     def waiting(self) -> bool:
         """Whether the engine still owes part of an answer."""
-        return self.state is State.ANSWERING and not self._complete
+        return self.state is State.ANSWERING and not self._exchange.complete
 
     @property
     def until(self) -> int:
         """Tick that no note of the latest answer reaches."""
-        return self._until
+        return self._exchange.until
 
-    def lost(self, now_ns: int) -> list[Command]:
+    def lost(self, now_ns: int) -> list[Effect]:
         """The engine is gone: nothing of the answer may go on sounding."""
+        if self.state is State.TOGETHER:
+            return self._together.lost(now_ns)
         if self.state in (State.PREPARED, State.ANSWERING):
             return self._end_answer("lost", now_ns)
         return []
 
-    def back(self, now_ns: int) -> list[Command]:
+    def back(self, now_ns: int) -> list[Effect]:
         """An engine is there again: tell it everything, and let it finish what was begun."""
         # An answer under way was asked for while nobody was there.
-        commands = self.lost(now_ns) + self.open()
+        effects = self.lost(now_ns) + self.open()
+        if self.state is State.TOGETHER:
+            return effects + self._together.back(now_ns)
         if self.state is not State.RECOVERING:
-            return commands
-        if self._until - self._timeline.tick_at(now_ns) >= TICKS_PER_BEAT:
-            return commands + self._ask("back", now_ns, until=self._until)
-        return commands + self._turn_to("finished", now_ns)
+            return effects
+        until = self._exchange.until
+        if until - self.timeline.tick_at(now_ns) >= TICKS_PER_BEAT:
+            return effects + self._ask("back", now_ns, until=until)
+        return effects + self._turn_to("finished", now_ns)
 
-    def silence(self, now_ns: int) -> list[Command]:
+    def retime(self, now_ns: int, timeline: Timeline) -> list[Effect]:
+        """Musical time goes otherwise from now on: what is planned keeps its ticks."""
+        before, self._partner.timeline = self.timeline, timeline
+        return [Retime(before, timeline)]
+
+    def silence(self, now_ns: int) -> list[Effect]:
         """Enough: the answer ends now, whether it sounds, is prepared or waits for the engine."""
-        if self.state in (State.PREPARED, State.ANSWERING):
-            return self._end_answer("finished", now_ns)
+        if self.state in (State.PREPARED, State.ANSWERING, State.TOGETHER):
+            return self._stop(now_ns)
         recovering = self.state is State.RECOVERING
         return [Release(), *(self._turn_to("finished", now_ns) if recovering else [])]
 
-    def _strike(self, now_ns: int, channel: int, pitch: int, velocity: int) -> list[Command]:
-        commands: list[Command] = []
-        if self.state not in (State.LISTENING, State.PREPARED):
-            commands = self._begin_turn(now_ns)
-        self._turn.strike(now_ns, (channel, pitch))
-        instrument = self.channels.instrument(channel)
-        self._instruments[instrument] += 1
-        if instrument != DRUMS:
-            self._lowest, self._highest = min(self._lowest, pitch), max(self._highest, pitch)
-        tick = self._timeline.tick_at(now_ns)
-        return commands + self._hear(now_ns, NoteOn(tick, instrument, pitch, velocity))
-
-    def _begin_turn(self, now_ns: int) -> list[Command]:
-        """The player's turn begins, whoever's it was."""
-        self._turn = Turn()
-        if self.state is State.ANSWERING:
-            return self._end_answer("key", now_ns)
-        return self._turn_to("key", now_ns)
-
-    def _control(self, now_ns: int, channel: int, number: int, value: int) -> list[Command]:
-        down = value >= midi.PEDAL_DOWN
-        if number == midi.SUSTAIN:
-            return self._sustain(now_ns, self.channels.instrument(channel), down)
-        if number == self._settings.handover and down:
-            return self.handover(now_ns)
-        return []
-
-    def _sustain(self, now_ns: int, instrument: int, down: bool) -> list[Command]:
-        """A sustain pedal moved; one that sends every position has seldom gone up or down."""
-        if self._pedals.get(instrument, False) is down:
-            return []
-        self._pedals[instrument] = down
-        return self._hear(now_ns, Pedal(self._timeline.tick_at(now_ns), instrument, down))
-
-    def handover(self, now_ns: int, start: int | None = None) -> list[Command]:
+    def handover(self, now_ns: int, start: int | None = None) -> list[Effect]:
         """The player's pedal: your turn, or more; or, while the answer sounds, enough.
 
         An answer begins at tick `start`, if None as soon as can be.
@@ -257,17 +207,133 @@ class Session:
             return thrown_away + self._ask("over", now_ns, start)
         if self.state is State.IDLE:
             return self._ask("ask", now_ns, start)
-        return self._end_answer("finished", now_ns) if self.state is State.ANSWERING else []
+        return self._stop(now_ns) if self.state in (State.ANSWERING, State.TOGETHER) else []
 
-    def _hear(self, now_ns: int, event: Event) -> list[Command]:
+    def act(self, now_ns: int, action: Action) -> list[Effect]:
+        """What the player asks for by hand."""
+        return self._actions[action](now_ns)
+
+    def turn_dial(self, dial: Dial, value: float) -> None:
+        """The player turned something, to 0..1: it holds from the next request on."""
+        if dial is Dial.TEMPERATURE:
+            feel = self._partner.feel or self._settings.feel
+            self._partner.feel = replace(feel, temperature=HOTTEST * value)
+        else:
+            self._partner.density = round(DENSEST**value)
+
+    def change_mode(self, now_ns: int) -> list[Effect]:
+        """Play together, or one after the other again; what is under way ends."""
+        self.mode = Mode.CALL if self.mode is Mode.TOGETHER else Mode.TOGETHER
+        busy = self.state in (State.ANSWERING, State.PREPARED, State.TOGETHER)
+        return self._stop(now_ns) if busy else []
+
+    def reroll(self, now_ns: int) -> list[Effect]:
+        """Another answer to the same phrase, from the top; bars that are locked stay."""
+        if not self._settled or not self._exchange.takes.all:
+            return []
+        silent = self._fall_silent()
+        return silent + self._exchange.remake(now_ns) + self._turn_to("ask", now_ns)
+
+    def lock(self, now_ns: int) -> list[Effect]:
+        """Keep the bar that sounds when the answer is made anew; once more: do not."""
+        if self.state is State.ANSWERING:
+            self._exchange.lock(self.timeline.tick_at(now_ns))
+        return []
+
+    def other(self, now_ns: int) -> list[Effect]:
+        """The next version of the answer in place of this one."""
+        take = self._exchange.takes.other if self._settled else None
+        if take is None:
+            return []
+        silent, sounding = self._fall_silent(), self.state is State.ANSWERING
+        self._exchange.takes.choose(take)
+        resumed = self._exchange.resume(now_ns, take, sounding=sounding)
+        return silent + resumed + self._turn_to("ask", now_ns)
+
+    def keep(self, now_ns: int) -> list[Effect]:
+        """This version it is: the others are forgotten."""
+        self._exchange.takes.keep()
+        return []
+
+    def reject(self, now_ns: int) -> list[Effect]:
+        """As if there had been no answer; `undo` brings it back."""
+        if not self._settled or self._exchange.takes.current is None:
+            return []
+        self._exchange.takes.choose(None)
+        if self.state is State.ANSWERING:
+            return self._end_answer("finished", now_ns)
+        return self._exchange.amend([])
+
+    def undo(self, now_ns: int) -> list[Effect]:
+        """What counted before counts again; at last the phrase is taken back with its answer."""
+        if not self._settled:
+            return []
+        effects, sounding = self._fall_silent(), self.state is State.ANSWERING
+        exchange = self._exchange
+        if not exchange.takes.can_undo:
+            effects += exchange.take_back()
+        elif (take := exchange.takes.undo()) and sounding:
+            resumed = exchange.resume(now_ns, take, sounding=True)
+            return effects + resumed + self._turn_to("ask", now_ns)
+        else:
+            effects += exchange.amend(take.notes if take else [])
+        return effects + (self._turn_to("finished", now_ns) if sounding else [])
+
+    def _strike(self, now_ns: int, channel: int, pitch: int, velocity: int) -> list[Effect]:
+        effects: list[Effect] = []
+        if self.state not in (State.LISTENING, State.PREPARED, State.TOGETHER):
+            effects = self._begin_turn(now_ns)
+        self._turn.strike(now_ns, (channel, pitch), self._place(now_ns))
+        instrument = self._partner.channels.instrument(channel)
+        self._ear.hear(instrument, pitch)
+        tick = self.timeline.tick_at(now_ns)
+        return effects + self._hear(now_ns, NoteOn(tick, instrument, pitch, velocity))
+
+    def _let_go(self, now_ns: int, channel: int, pitch: int) -> list[Effect]:
+        self._turn.let_go(now_ns, (channel, pitch))
+        instrument = self._partner.channels.instrument(channel)
+        return self._hear(now_ns, NoteOff(self.timeline.tick_at(now_ns), instrument, pitch))
+
+    def _begin_turn(self, now_ns: int) -> list[Effect]:
+        """The player's turn begins, whoever's it was."""
+        tick, answering = self.timeline.tick_at(now_ns), self.state is State.ANSWERING
+        if answering and tick < self._exchange.begin_tick:
+            return self._end_answer("goes on", now_ns)
+        self._turn = self._turn.next()
+        joins = self.mode is Mode.TOGETHER and self.state is State.IDLE
+        event = "join" if joins else "key"
+        ended = self._end_answer(event, now_ns) if answering else self._turn_to(event, now_ns)
+        self._exchange.begin(tick)
+        if joins:
+            self._together.begin(now_ns)
+        return ended
+
+    def _control(self, now_ns: int, channel: int, number: int, value: int) -> list[Effect]:
+        down = value >= midi.PEDAL_DOWN
+        if number == midi.SUSTAIN:
+            self._turn.pedal(now_ns, channel, down=down)
+            return self._sustain(now_ns, self._partner.channels.instrument(channel), down)
+        return []
+
+    def _sustain(self, now_ns: int, instrument: int, down: bool) -> list[Effect]:
+        """A sustain pedal moved; one that sends every position has seldom gone up or down."""
+        if self._pedals.get(instrument, False) is down:
+            return []
+        self._pedals[instrument] = down
+        return self._hear(now_ns, Pedal(self.timeline.tick_at(now_ns), instrument, down))
+
+    def _hear(self, now_ns: int, event: Event) -> list[Effect]:
         """Tell the engine, or wait until the answer is over: a listen would end it."""
         if self.state is State.ANSWERING:
-            self._late.append(event)
+            self._exchange.defer(event)
             return []
-        self._remember([event])
+        if self.state is State.TOGETHER:
+            self._together.hear(now_ns, event)
+            return []
+        self._exchange.history.add([event])
         return [*self._throw_away(now_ns), Tell(Listen(SESSION_ID, (event,)))]
 
-    def _wait_for_end(self, now_ns: int) -> list[Command]:
+    def _wait_for_end(self, now_ns: int) -> list[Effect]:
         """Listening to silence: prepare the answer shortly before the phrase is over."""
         over_ns = self._over_ns
         if over_ns is None:
@@ -276,72 +342,37 @@ class Session:
             prepared = self.state is State.PREPARED
             return self._turn_to("over", over_ns) if prepared else self._ask("over", over_ns)
         if self.state is State.LISTENING and over_ns - PREPARE_NS <= now_ns:
-            start = self._timeline.tick_at(over_ns) + 1
-            return self._request(start) + self._turn_to("pause", now_ns)
+            asked = self._request(self._partner.soonest(over_ns))
+            return asked + self._turn_to("pause", now_ns)
         return []
 
-    def _throw_away(self, now_ns: int) -> list[Command]:
+    def _throw_away(self, now_ns: int) -> list[Effect]:
         """The phrase goes on: an answer that was prepared for its end will not sound."""
         return self._end_answer("goes on", now_ns) if self.state is State.PREPARED else []
 
     def _ask(
         self, event: str, at_ns: int, start: int | None = None, until: int | None = None
-    ) -> list[Command]:
+    ) -> list[Effect]:
         """Ask for an answer that begins at a tick, if None as soon as can be."""
-        soonest = self._timeline.tick_at(at_ns + LEAD_NS) + 1
-        request = self._request(soonest if start is None else start, until)
-        return request + self._turn_to(event, at_ns)
+        begin = self._partner.soonest(at_ns, LEAD_NS) if start is None else start
+        if event in ("ask", "back"):
+            self._exchange.begin(begin)
+        return self._request(begin, until) + self._turn_to(event, at_ns)
 
-    def _request(self, start: int, until: int | None = None) -> list[Command]:
+    def _request(self, start: int, until: int | None = None) -> list[Effect]:
         """Ask the engine for an answer that begins at tick `start`."""
         if self.state is State.LISTENING and self._turn.first_ns is not None:
-            self._phrase_ticks = start - self._timeline.tick_at(self._turn.first_ns)
-        self._start, self._end = start, 0
-        self._until = start + self._answer_ticks if until is None else until
-        self._heard_ns = self._timeline.time_at(start)
-        self._complete, self._voices = False, {}
-        self.generation += 1
-        constraints = self._constraints()
-        answer = Answer(
-            SESSION_ID, self.generation, start, self._until,
-            prompt=True, constraints=constraints, ends=self._settings.ends,
-        )  # fmt: skip
-        return [*self._set_up(constraints.instruments), Tell(answer), *self._position(start)]
+            self._exchange.phrase_ticks = start - self.timeline.tick_at(self._turn.first_ns)
+        return self._exchange.ask(start, until)
 
-    @property
-    def _answer_ticks(self) -> int:
-        """Length of an answer: what was asked for, or that of the latest phrase."""
-        if self._settings.answer_beats is not None:
-            return self._settings.answer_beats * TICKS_PER_BEAT
-        return min(max(self._phrase_ticks, MIN_ANSWER_TICKS), MAX_ANSWER_TICKS)
-
-    def _constraints(self) -> Constraints:
-        instruments = tuple(sorted(self._settings.instruments or self._mine or {PIANO}))
-        # Whoever was not heard so far has a register of its own.
-        if self._lowest > self._highest or not self._instruments.keys() >= {*instruments}:
-            return fitted(self._settings.rules, instruments)
-        near = max(0, self._lowest - RANGE_MARGIN), min(127, self._highest + RANGE_MARGIN)
-        return fitted(self._settings.rules, instruments, near)
-
-    @property
-    def _mine(self) -> list[int]:
-        """The player's instruments; if there are too many, those most heard."""
-        return [instrument for instrument, _ in self._instruments.most_common(MOST_INSTRUMENTS)]
-
-    def _set_up(self, instruments: Iterable[int]) -> list[Command]:
-        """Choose the sounds of the channels that this answer has not used so far."""
-        channel_of = self.channels.of_answer
-        new = {i: channel_of(i) for i in instruments if self._voices.get(i) != channel_of(i)}
-        self._voices |= new
-        return [Send(midi.program(*sound)) for sound in self.channels.setup(new)]
-
-    def _planned(self, note: Note) -> list[Command]:
-        self._answer.append(note)
-        self._end = max(self._end, note.end)
-        on_ns, off_ns = self._timeline.time_at(note.onset), self._timeline.time_at(note.end)
-        channel = self.channels.of_answer(note.instrument)
-        plan = Plan(on_ns, off_ns, channel, note, self.generation)
-        return [*self._set_up([note.instrument]), plan]
+    def _place(self, now_ns: int) -> Place | None:
+        """Where in the bar it is, where there are bars."""
+        if self._settings.metre is None:
+            return None
+        beats, value = self._settings.metre
+        line = self.timeline
+        beat = line.tick_at(now_ns) / TICKS_PER_BEAT
+        return Place(beat, beats * 4 / value, line.ns_per_beat)
 
     @property
     def _over_ns(self) -> int | None:
@@ -349,45 +380,35 @@ class Session:
 
     @property
     def _ends_ns(self) -> int:
-        return self._timeline.time_at(self._end)
+        return self.timeline.time_at(self._exchange.end_tick)
 
-    def _pace(self, now_ns: int) -> list[Command]:
-        if self._complete or now_ns - self._heard_ns < HEARD_EVERY_NS:
-            return []
-        self._heard_ns = now_ns
-        return self._position(self._timeline.tick_at(now_ns))
+    @property
+    def _settled(self) -> bool:
+        """Whether there is an answer to do something about."""
+        return self.state in (State.IDLE, State.ANSWERING)
 
-    def _position(self, tick: int) -> list[Command]:
-        return [Tell(Heard(SESSION_ID, tick, HORIZON_TICKS))] if self._paced else []
+    def _fall_silent(self) -> list[Effect]:
+        """Stop what sounds, so that another version can."""
+        return [Release()] if self.state is State.ANSWERING else []
 
-    def _end_answer(self, event: str, now_ns: int, *, whole: bool = False) -> list[Command]:
+    def _stop(self, now_ns: int) -> list[Effect]:
+        """End what the model plays."""
+        if self.state is State.TOGETHER:
+            return self._together.end(now_ns) + self._turn_to("finished", now_ns)
+        return self._end_answer("finished", now_ns)
+
+    def _end_answer(self, event: str, now_ns: int, *, whole: bool = False) -> list[Effect]:
         """The one way out of an answer, whole or cut short, sounding or only prepared.
 
         What of it has sounded by now is kept, and what the player did meanwhile is told.
         """
         there, prepared = event != "lost", self.state is State.PREPARED
-        tick = self._start if prepared else self._timeline.tick_at(now_ns)
-        if not whole:
-            sounded = [note for note in self._answer if note.onset < tick]
-            self._answer = [shortened(note, min(note.end, tick)) for note in sounded]
-        kept = [*events_of(self._answer), *self._late]
-        late = Listen(SESSION_ID, tuple(self._late))
-        self._answer, self._late = [], []
-        self._remember(sorted(kept, key=lambda happened: happened.tick))
-        commands: list[Command] = [] if whole else [Release()]
-        if there and not whole:
-            # Never before its start: what the player struck in this very tick stays.
-            rewind = Rewind(SESSION_ID, max(tick, self._start))
-            commands += [Tell(Cancel(SESSION_ID)), Tell(rewind)]
-        commands += self._turn_to(event, now_ns)
-        return commands + ([Tell(late)] if there and late.events else [])
+        tick = self._exchange.start if prepared else self.timeline.tick_at(now_ns)
+        ended = self._exchange.end(tick, whole=whole, there=there)
+        turned = self._turn_to(event, now_ns)
+        return ended + turned + self._exchange.tell_late(there=there)
 
-    def _remember(self, events: Iterable[Event]) -> None:
-        self._history += events
-        if len(self._history) > 2 * HISTORY_EVENTS:
-            del self._history[:-HISTORY_EVENTS]
-
-    def _turn_to(self, event: str, due_ns: int) -> list[Command]:
+    def _turn_to(self, event: str, due_ns: int) -> list[Effect]:
         before, self.state = self.state, step(self.state, event)
         # Preparing an answer is between us and the engine: the player's turn goes on.
         if {before, self.state} == {State.LISTENING, State.PREPARED}:

@@ -11,8 +11,11 @@ from typing import Protocol
 from antiphon.engine.notes import Event
 from antiphon.engine.protocol import MOST_EVENTS, Error, Listen, Reply, Request
 
+from .effects import Effect, Plan, Recall, Release, Retime, Send, Tell, Turned
+from .partner import SESSION_ID
 from .scheduler import PLAN_CAPACITY, Scheduler
-from .session import SESSION_ID, Command, Plan, Release, Send, Session, Tell, Turned
+from .session import Action, Session
+from .timeline import Timeline
 
 BROKEN = ("internal", "unknown-session")
 """Errors after which the engine no longer knows the session."""
@@ -69,6 +72,12 @@ class Witness(Protocol):
     def released(self, now_ns: int) -> None:
         """What was planned will not sound."""
 
+    def recalled(self, from_ns: int) -> None:
+        """What was planned to begin at a time or later will not sound."""
+
+    def retimed(self, now_ns: int, timeline: Timeline) -> None:
+        """Musical time goes otherwise from now on."""
+
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for."""
 
@@ -118,6 +127,15 @@ class Stage:
         """
         self._do(now_ns, self.session.handover(now_ns, start))
 
+    def act(self, now_ns: int, action: Action) -> None:
+        """Do what the player asks for by hand."""
+        self._do(now_ns, self.session.act(now_ns, action))
+        self._tell_heard()
+
+    def retime(self, now_ns: int, timeline: Timeline) -> None:
+        """Musical time goes otherwise from now on."""
+        self._do(now_ns, self.session.retime(now_ns, timeline))
+
     def silence(self, now_ns: int) -> None:
         """End the answer and everything of it that sounds; one that is prepared never begins."""
         self._do(now_ns, self.session.silence(now_ns))
@@ -141,9 +159,9 @@ class Stage:
                 self._witness.troubled(now_ns, reply)
             self._do(now_ns, self.session.engine(now_ns, reply))
 
-    def _do(self, now_ns: int, commands: list[Command]) -> None:
-        for command in commands:
-            match command:
+    def _do(self, now_ns: int, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
                 case Tell(Listen() as listen):
                     self._heard += listen.events
                 case Tell(request):
@@ -151,13 +169,19 @@ class Stage:
                 case Plan(on_ns, off_ns, channel, note, generation):
                     key = channel, note.pitch, note.velocity
                     self.scheduler.add(on_ns, off_ns, *key, generation)
-                    self._witness.planned(command)
+                    self._witness.planned(effect)
                 case Send(message):
                     self._output.send(message)
                 case Release():
                     self._release(now_ns)
+                case Recall(from_ns):
+                    self.scheduler.recall(from_ns)
+                    self._witness.recalled(from_ns)
+                case Retime(before, after):
+                    self.scheduler.retime(before, after)
+                    self._witness.retimed(now_ns, after)
                 case Turned():
-                    self._witness.turned(now_ns, command)
+                    self._witness.turned(now_ns, effect)
 
     def _tell(self, request: Request) -> None:
         """Send a request behind what was heard before it."""

@@ -19,6 +19,8 @@ class State(Enum):
     """Still the player's turn; the answer to what may be the whole phrase is being made."""
     ANSWERING = "answering"
     RECOVERING = "recovering"
+    TOGETHER = "together"
+    """Both play at once."""
 
 
 TABLE: dict[tuple[State, str], State] = {
@@ -31,11 +33,15 @@ TABLE: dict[tuple[State, str], State] = {
     (State.PREPARED, "finished"): State.IDLE,
     (State.PREPARED, "lost"): State.LISTENING,
     (State.ANSWERING, "key"): State.LISTENING,
+    (State.ANSWERING, "goes on"): State.LISTENING,
+    (State.ANSWERING, "ask"): State.ANSWERING,
     (State.ANSWERING, "finished"): State.IDLE,
     (State.ANSWERING, "lost"): State.RECOVERING,
     (State.RECOVERING, "key"): State.LISTENING,
     (State.RECOVERING, "back"): State.ANSWERING,
     (State.RECOVERING, "finished"): State.IDLE,
+    (State.IDLE, "join"): State.TOGETHER,
+    (State.TOGETHER, "finished"): State.IDLE,
 }
 """Every step there is; any other raises IllegalStep and changes nothing."""
 

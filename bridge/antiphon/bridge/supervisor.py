@@ -19,13 +19,22 @@ from .recording import ANSWER, PLAYER
 from .scene import Scene
 from .screen import ESCAPE, Screen
 from .timeline import Timeline
+from .together import COMMIT_NS
 
 POLL_S = 0.03
 PATIENCE_NS = 15_000_000_000
 """How long a phrase may go without an answer before playing it is given up."""
 FROZEN_NS = 1_000_000_000
 """How long the performer may miss an engine that lives before another takes its place."""
-HELP = "space: your turn / stop   p: panic   q: end"
+HELP = (
+    "space: your turn / stop   r: another   tab: next version   k: keep   x: reject   u: undo   "
+    "l: lock bar   m: together / in turn   p: panic   q: end"
+)
+KEYS = {
+    " ": "handover", "r": "reroll", "\t": "other", "k": "keep", "x": "reject", "u": "undo",
+    "l": "lock", "m": "mode", "p": "panic", ESCAPE: "panic",
+}  # fmt: skip
+"""What each key of the terminal does."""
 
 StartPlayer = Callable[[Timeline], "subprocess.Popen[bytes]"]
 
@@ -137,10 +146,8 @@ class Supervisor:
     def _obey(self, key: str) -> None:
         if key == "q":
             self._wish.make()
-        elif key == " ":
-            self._performer.handover()
-        elif key in ("p", ESCAPE):
-            self._performer.panic()
+        elif action := KEYS.get(key):
+            self._performer.act(action)
 
     def _draw(self) -> None:
         recording, now_ns = self._scene.recording, self._clock.now_ns()
@@ -148,7 +155,8 @@ class Supervisor:
             return
         tick = recording.timeline.tick_at(now_ns)
         parts = {PLAYER: recording.player.at(tick), ANSWER: self._scene.planned}
-        self._screen.draw(now_ns, parts, tick, self._scene.state)
+        committed = recording.timeline.tick_at(now_ns + COMMIT_NS) - tick
+        self._screen.draw(now_ns, parts, tick, self._scene.state, committed)
 
 
 _SAYINGS = {
@@ -156,6 +164,7 @@ _SAYINGS = {
     "listening": "Listening …",
     "answering": "Answering …",
     "recovering": "The engine is gone; waiting for it …",
+    "together": "Together …",
 }
 _CUT_SHORT = ("recovering", "idle")
 _LEFT_OUT = "The rest of the answer is left out. Your turn."

@@ -1,0 +1,83 @@
+"""What comes by hand while playing, a letter each: from the terminal, a pedal, a pad or a page.
+
+A dial's letter is followed by where it stands, 0 to 127. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from .bindings import Bindings, table
+from .session import Action, Dial
+from .stage import Stage
+
+QUIT, HANDOVER, PANIC, SILENCE = b"q", b"h", b"p", b"s"
+ACTIONS: dict[bytes, Action] = {
+    HANDOVER: Action.HANDOVER,
+    QUIT: Action.SILENCE,
+    PANIC: Action.SILENCE,
+    SILENCE: Action.SILENCE,
+    b"r": Action.REROLL,
+    b"o": Action.OTHER,
+    b"k": Action.KEEP,
+    b"x": Action.REJECT,
+    b"u": Action.UNDO,
+    b"l": Action.LOCK,
+    b"m": Action.MODE,
+}
+"""What each letter does on the stage."""
+DIALS: dict[bytes, Dial] = {b"t": Dial.TEMPERATURE, b"d": Dial.DENSITY}
+LETTERS: dict[str, bytes] = {
+    **{action.value: letter for letter, action in ACTIONS.items()},
+    **{dial.value: letter for letter, dial in DIALS.items()},
+    "silence": SILENCE,
+    "panic": PANIC,
+}
+"""The letter of each action and dial, by its name."""
+FULL = 127
+
+
+def obey(command: bytes, stage: Stage, now_ns: int) -> None:
+    """Do on the stage what a command asks for; one that nobody knows does nothing. [loop]"""
+    letter = command[:1]
+    if action := ACTIONS.get(letter):
+        stage.act(now_ns, action)
+    elif (dial := DIALS.get(letter)) and len(command) > 1:
+        stage.session.turn_dial(dial, command[1] / FULL)
+
+
+class Input(Protocol):
+    """Where the player's messages come from."""
+
+    def receive(self) -> bytes | None:
+        """The next MIDI message, None if there is none now. [loop]"""
+
+
+class Hands:
+    """The player's messages without those that are bound to something; these become commands."""
+
+    def __init__(self, source: Input, bound: Mapping[str, str]) -> None:
+        self._source = source
+        self._bindings = Bindings(table(bound))
+        self._commands: list[bytes] = []
+
+    def receive(self) -> bytes | None:
+        """The next message that is to be played, None if there is none now. [loop]"""
+        while (message := self._source.receive()) is not None:
+            taken = self._bindings.take(message)
+            if taken is None:
+                return message
+            if taken.action is not None:
+                self._commands.append(_command(taken.action, taken.value))
+        return None
+
+    def commands(self) -> list[bytes]:
+        """What was asked for since the last time. [loop]"""
+        commands, self._commands = self._commands, []
+        return commands
+
+
+def _command(name: str, value: float) -> bytes:
+    letter = LETTERS[name]
+    return letter + bytes((round(FULL * value),)) if letter in DIALS else letter

@@ -1,0 +1,83 @@
+"""What was played and answered so far, as an engine that comes back must hear it again. Pure.
+
+past       finished exchanges
+phrase     what the player did since the latest turn began
+answer     what of the answer to it has sounded, once it is over
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from antiphon.engine.notes import Event, Note, NoteOff, NoteOn, Pedal, events_of
+
+LATEST = 4000
+"""Latest key events that are told again to an engine that came back."""
+EXCHANGES = 64
+"""How many exchanges can be taken back."""
+
+
+class History:
+    """The conversation so far. [loop]"""
+
+    def __init__(self) -> None:
+        self.phrase: list[Event] = []
+        """What the player did since the latest turn began, in order."""
+        self.answer: list[Note] = []
+        """What sounded of the answer to it."""
+        self._past: list[Event] = []
+        self._begins: deque[int] = deque(maxlen=EXCHANGES)
+        """Ticks at which the latest exchanges began."""
+
+    def begin(self, tick: int) -> None:
+        """A new exchange begins at a tick."""
+        self._past = self._in_order()[-LATEST:]
+        self.phrase, self.answer = [], []
+        self._begins.append(tick)
+
+    def add(self, events: Iterable[Event]) -> None:
+        """The player did this."""
+        self.phrase += events
+        if len(self.phrase) > 2 * LATEST:
+            del self.phrase[:-LATEST]
+
+    @property
+    def latest(self) -> tuple[Event, ...]:
+        """The latest events of all, in order."""
+        return tuple(self._in_order()[-LATEST:])
+
+    @property
+    def begin_tick(self) -> int | None:
+        """Tick at which the latest exchange began, None if there is none."""
+        return self._begins[-1] if self._begins else None
+
+    def move_phrase(self, ticks: int) -> None:
+        """The phrase counts as played so many ticks later."""
+        self.phrase = [moved(event, ticks) for event in self.phrase]
+        if self._begins:
+            self._begins[-1] += ticks
+
+    def take_back(self) -> int | None:
+        """Forget the latest exchange; the tick at which it began, None if there is none left."""
+        if not self._begins:
+            return None
+        tick = self._begins.pop()
+        self.phrase, self.answer = [], []
+        self._past = [event for event in self._past if event.tick < tick]
+        return tick
+
+    def _in_order(self) -> list[Event]:
+        new = [*self.phrase, *events_of(self.answer)]
+        return self._past + sorted(new, key=lambda event: event.tick)
+
+
+def moved(event: Event, ticks: int) -> Event:
+    """The same event so many ticks later."""
+    match event:
+        case NoteOn(tick, instrument, pitch, velocity):
+            return NoteOn(tick + ticks, instrument, pitch, velocity)
+        case NoteOff(tick, instrument, pitch):
+            return NoteOff(tick + ticks, instrument, pitch)
+        case Pedal(tick, instrument, down):
+            return Pedal(tick + ticks, instrument, down)

@@ -1,0 +1,66 @@
+"""Pedals, pads and dials: what is bound does something and is not played."""
+
+from __future__ import annotations
+
+from antiphon.bridge import midi
+from antiphon.bridge.bindings import ACTIONS as BOUND
+from antiphon.bridge.config import Settings
+from antiphon.bridge.hand import ACTIONS, DIALS, LETTERS
+from antiphon.bridge.session import Action, Dial
+from antiphon.engine.notes import Note
+from theatre import Theatre, asked
+
+PAD = midi.note_on(9, 36, 100), midi.note_off(9, 36)
+
+
+def bound(**table: str) -> Theatre:
+    return Theatre(Settings(bound=tuple(table.items())))
+
+
+def test_everything_that_can_be_bound_has_a_letter_of_its_own() -> None:
+    assert set(BOUND) <= set(LETTERS)
+    assert set(ACTIONS.values()) == set(Action)
+    assert set(DIALS.values()) == set(Dial)
+    assert not set(ACTIONS) & set(DIALS)
+
+
+def test_a_pad_asks_for_another_answer_and_is_not_heard() -> None:
+    t = bound(reroll="note 36 ch 10")
+    t.play(0, 60)
+    t.at(560)
+    t.engine.answers(Note(asked(t).start, 0, 72, 20, 80))
+    t.at(600, *PAD)
+
+    assert asked(t).generation == 2
+    assert not any(message in PAD for message in t.sent)
+
+
+def test_a_dial_sets_the_heat_of_the_answers_to_come() -> None:
+    t = bound(temperature="cc 20")
+    t.play(0, 60)
+    t.at(110, midi.control(0, 20, 64))
+    t.at(560)
+
+    feel = asked(t).feel
+    assert feel is not None
+    assert round(feel.temperature, 2) == 0.76
+    assert feel.top_p == Settings().feel.top_p
+
+
+def test_a_dial_says_how_many_notes_a_beat_has_at_most() -> None:
+    for stands, density in ((0, 1), (64, 6), (127, 32)):
+        t = bound(density="cc 21")
+        t.play(0, 60)
+        t.at(110, midi.control(0, 21, stands))
+        t.at(560)
+        rules = asked(t).constraints
+        assert rules is not None
+        assert rules.density == density
+
+
+def test_what_nobody_turned_is_as_the_settings_say() -> None:
+    t = Theatre()
+    t.play(0, 60)
+    t.at(560)
+
+    assert asked(t).feel is None

@@ -1,0 +1,78 @@
+"""Versions of an answer, made by the real engine."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from antiphon.bridge.config import Settings
+from antiphon.bridge.session import Action
+from antiphon.bridge.states import State
+from jam import Jam, jam
+
+pytestmark = pytest.mark.real
+
+
+def pitches(j: Jam, since: int) -> list[int]:
+    """Keys of what was planned since a number of plans."""
+    return [plan.note.pitch for _, plan in j.room.plans[since:]]
+
+
+def answered(j: Jam) -> bool:
+    return j.stage.session.state is State.IDLE
+
+
+def test_takes_are_different_and_each_can_be_the_one_that_counts() -> None:
+    with jam(Settings(takes=3, answer_beats=4, seed=3)) as j:
+        j.phrase(60, 62, 64, 67)
+        j.act(Action.HANDOVER)
+        j.run(1.0)
+        first = pitches(j, 0)
+        heard = len(j.room.plans)
+        j.act(Action.OTHER)
+        j.until(lambda: answered(j))
+        second = pitches(j, heard)
+        assert first
+        assert second
+        assert second != first[-len(second) :]
+
+        # Again from the top: the third take, then the first as it was.
+        for expected in (None, first):
+            heard = len(j.room.plans)
+            j.act(Action.OTHER)
+            j.until(lambda: answered(j))
+            assert expected is None or pitches(j, heard) == expected
+        j.act(Action.KEEP)
+        j.phrase(65)
+        j.act(Action.HANDOVER)
+        j.run(1.0)
+        j.stage.silence(time.monotonic_ns())
+    assert not any(j.room.balance.values())
+
+
+def test_an_answer_is_made_anew_but_for_the_bar_that_is_locked_and_undone() -> None:
+    with jam(Settings(answer_beats=12, bpm=240, metre=(4, 4), seed=3)) as j:
+        j.phrase(60, 62, 64, 67)
+        j.act(Action.HANDOVER)
+        j.run(1.3)
+        j.act(Action.LOCK)  # the second bar of three, a second each
+        j.until(lambda: answered(j))
+        first = [plan.note for _, plan in j.room.plans]
+        start = first[0].onset
+        bar = [(n.onset - start, n.pitch) for n in first if 192 <= n.onset - start < 384]
+        heard = len(j.room.plans)
+        j.act(Action.REROLL)
+        j.until(lambda: answered(j))
+        again = [plan.note for _, plan in j.room.plans[heard:]]
+        where = {(n.onset - start, n.pitch) for n in again}
+        moved = [{(at + 192 * bars, pitch) for at, pitch in bar} for bars in range(1, 10)]
+        assert bar
+        assert any(kept <= where for kept in moved)
+        assert len(again) > len(bar)
+        heard = len(j.room.plans)
+        j.act(Action.UNDO)
+        j.act(Action.OTHER)
+        j.until(lambda: answered(j))
+        assert len(pitches(j, heard)) >= len(first) / 2
+    assert not any(j.room.balance.values())
