@@ -1,11 +1,18 @@
-"""When a phrase is over, by silence against the player's pace."""
+"""When a phrase is over for a player hardly heard: silence against the pace."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.bridge.turns import MAX_SILENCE_NS, MIN_SILENCE_NS, Turn
+from antiphon.bridge.turns import (
+    FEWEST_TONES,
+    LONGEST_WAIT_NS,
+    MAX_SILENCE_NS,
+    MIN_SILENCE_NS,
+    SHORTEST_WAIT_NS,
+    Turn,
+)
 
 MS = 1_000_000
 
@@ -52,5 +59,10 @@ def test_chords_say_nothing_of_the_pace() -> None:
 def test_the_silence_is_always_between_its_bounds(gaps_ms: list[int]) -> None:
     turn = played(gaps_ms, held_ms=0)
 
+    known = sum(gap > 40 for gap in gaps_ms[1:]) + 1 >= FEWEST_TONES
+    least, most = (
+        # Whoever detaches tones is waited for from where the tone would have ended.
+        (SHORTEST_WAIT_NS, LONGEST_WAIT_NS + 10 * MS) if known else (MIN_SILENCE_NS, MAX_SILENCE_NS)
+    )
     assert turn.over_at_ns is not None
-    assert MIN_SILENCE_NS <= turn.over_at_ns - sum(gaps_ms) * MS <= MAX_SILENCE_NS
+    assert least <= turn.over_at_ns - sum(gaps_ms) * MS <= most

@@ -1,4 +1,4 @@
-"""When a phrase is over: silence against the player's own pace, and nothing held.
+"""When a phrase is over: silence, nothing held, and what was played judged by its cues.
 
 Pure: it is told what happens and asked when, if nothing else happens, the phrase will have ended.
 A pedal or a command may end it earlier; that is the session's business.
@@ -9,53 +9,125 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
+from .cues import cues
+from .judge import USUAL_EAGERNESS, WAITS_MS, Judgement, judge
+from .melody import CHORD_NS, Melody, Place
+
 MIN_SILENCE_NS = 450_000_000
 MAX_SILENCE_NS = 1_500_000_000
+"""Limits of the wait of a player who has hardly played: then the pace alone decides."""
+SHORTEST_WAIT_NS = WAITS_MS[0] * 1_000_000
+LONGEST_WAIT_NS = WAITS_MS[-1] * 1_000_000
+"""Limits of the wait that the judge decides."""
+FEWEST_TONES = 6
+"""Before so many tones were heard there is nothing to judge by."""
 PACE_FACTOR = 2
-"""A rest of so many usual gaps between onsets ends a phrase."""
+"""A rest of so many usual gaps between onsets ends a phrase of a player hardly known."""
 REMEMBERED_GAPS = 8
 
 
 class Turn:
-    """One phrase as it is being played. [loop]"""
+    """One phrase as it is being played. [loop]
 
-    def __init__(self) -> None:
+    Turn()           the first phrase of somebody unknown
+    turn.next()      the next phrase of the same player
+    """
+
+    def __init__(self, melody: Melody | None = None, eagerness: float = USUAL_EAGERNESS) -> None:
         self.first_ns: int | None = None
         """When it began, None before the first key."""
+        self.eagerness = eagerness
+        """How soon to take over, 0..1."""
+        self._melody = melody or Melody()
         self._onset_ns = 0
         self._quiet_since_ns = 0
         self._held: set[tuple[int, int]] = set()
+        self._pedalled: dict[int, set[int]] = {}
         self._gaps_ns: deque[int] = deque(maxlen=REMEMBERED_GAPS)
+        self._judgement: Judgement | None = None
+        self._wait_ns: int | None = None
+        self._guess: float | None = None
 
-    def strike(self, now_ns: int, key: tuple[int, int]) -> None:
-        """A key, (channel, pitch), went down."""
+    def next(self) -> Turn:
+        """A new phrase of the same player, who is remembered."""
+        after = Turn(self._melody, self.eagerness)
+        after._held, after._pedalled = self._held, self._pedalled
+        return after
+
+    def strike(self, now_ns: int, key: tuple[int, int], place: Place | None = None) -> None:
+        """A key, (channel, pitch), went down; `place` says where in the bars, if there are any."""
         if self.first_ns is None:
             self.first_ns = now_ns
-        elif now_ns - self._onset_ns > _CHORD_NS:
+        elif now_ns - self._onset_ns > CHORD_NS:
             self._gaps_ns.append(now_ns - self._onset_ns)
         self._onset_ns = now_ns
         self._held.add(key)
+        self._melody.strike(now_ns, key[1], place)
+        self._changed()
 
     def let_go(self, now_ns: int, key: tuple[int, int]) -> None:
-        """A key went up."""
+        """A key went up; under a pedal it sounds on."""
         self._held.discard(key)
-        self._quiet_since_ns = now_ns
+        if key[0] in self._pedalled:
+            self._pedalled[key[0]].add(key[1])
+        else:
+            self._melody.let_go(now_ns, key[1])
+        self._quiet(now_ns)
+
+    def pedal(self, now_ns: int, channel: int, down: bool) -> None:
+        """The sustain pedal of a channel moved."""
+        if down:
+            self._pedalled.setdefault(channel, set())
+            return
+        for pitch in self._pedalled.pop(channel, set()):
+            if (channel, pitch) not in self._held:
+                self._melody.let_go(now_ns, pitch)
+        self._quiet(now_ns)
+
+    def guess(self, probability: float) -> None:
+        """Somebody else's probability, 0..1, that nothing is played within the next beat."""
+        self._changed()
+        self._guess = probability
 
     @property
     def over_at_ns(self) -> int | None:
-        """When the phrase will be over if nothing more happens; None while keys are held."""
-        if self.first_ns is None or self._held:
+        """When the phrase will be over if nothing more happens; None while anything is held."""
+        if self.first_ns is None or self._sounds:
             return None
-        # From the last onset for staccato players, but never sooner than a short breath.
-        paced = self._onset_ns + self.silence_ns
-        return max(paced, self._quiet_since_ns + MIN_SILENCE_NS)
+        if self._melody.count < FEWEST_TONES:
+            # From the last onset for staccato players, but never sooner than a short breath.
+            paced = self._onset_ns + self.silence_ns
+            return max(paced, self._quiet_since_ns + MIN_SILENCE_NS)
+        return max(self._melody.ends_ns, self._quiet_since_ns) + self.silence_ns
 
     @property
     def silence_ns(self) -> int:
-        """How long after the latest onset silence ends this player's phrase."""
-        usual = int(median(self._gaps_ns)) if self._gaps_ns else 0
-        return min(max(PACE_FACTOR * usual, MIN_SILENCE_NS), MAX_SILENCE_NS)
+        """How long silence must last: after the latest onset if it goes by pace, else its end."""
+        if self._melody.count < FEWEST_TONES:
+            usual = int(median(self._gaps_ns)) if self._gaps_ns else 0
+            return min(max(PACE_FACTOR * usual, MIN_SILENCE_NS), MAX_SILENCE_NS)
+        if self._wait_ns is None:  # asked for every millisecond
+            self._wait_ns = self.judgement.wait_ns(self.eagerness)
+        return self._wait_ns
 
+    @property
+    def judgement(self) -> Judgement:
+        """What is thought of the silence after the last tone, of which there must be one."""
+        if self._judgement is None:
+            self._judgement = judge(cues(self._melody))
+            if self._guess is not None:
+                self._judgement = self._judgement.guessed(self._guess)
+        return self._judgement
 
-_CHORD_NS = 40_000_000
-"""Keys struck within so long are one chord, which says nothing of the pace."""
+    @property
+    def _sounds(self) -> bool:
+        return bool(self._held or self._pedalled)
+
+    def _quiet(self, now_ns: int) -> None:
+        self._quiet_since_ns = now_ns
+        if not self._sounds:
+            self._melody.quiet(now_ns)
+        self._changed()
+
+    def _changed(self) -> None:
+        self._judgement = self._wait_ns = self._guess = None
