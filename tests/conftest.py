@@ -18,6 +18,9 @@ ROOT = Path(__file__).parent.parent
 SOURCES = [str(ROOT / name) for name in ("bridge", "engine", "export", "tests")]
 NO_SERVER = "antiphon-nowhere"
 
+# Nobody's own configuration, and nobody's own sessions.
+os.environ["XDG_CONFIG_HOME"] = str(ROOT / "build" / "no-config")
+os.environ["XDG_DATA_HOME"] = str(ROOT / "build" / "test-data")
 # Processes that tests start must see the same sources as pytest does, installed or not.
 os.environ["PYTHONPATH"] = os.pathsep.join([*SOURCES, os.environ.get("PYTHONPATH", "")])
 

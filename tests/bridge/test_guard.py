@@ -116,7 +116,20 @@ def test_release_ends_the_notes_and_leaves_the_channels_alone() -> None:
 def test_panic_silences_all_channels() -> None:
     output = Recorder()
     Guard(output).feed(frame(b"\x91\x3c\x40") + command(PANIC))
-    assert output.messages[1:] == panic.silence([(1, 60)], panic.ALL_CHANNELS)
+    assert output.messages[1:] == panic.panic([(1, 60)])
+
+
+def test_what_is_held_when_the_port_goes_is_ended_when_it_is_back() -> None:
+    output = Recorder()
+    guard = Guard(output)
+    guard.feed(frame(b"\x91\x3c\x40") + frame(b"\xc1\x28"))
+    guard.gone()
+    guard.feed(frame(b"\x91\x40\x40") + frame(b"\x92\x40\x40") + frame(b"\x82\x40\x00"))
+    guard.release()
+    assert len(output.messages) == 2
+    again = Recorder()
+    Guard(None, guard.memory).back(again)
+    assert again.messages == [*panic.silence([(1, 60), (1, 64)], [1, 2]), b"\xc1\x28"]
 
 
 @given(st.binary(max_size=200))

@@ -5,16 +5,16 @@ import time
 import pytest
 
 from antiphon.bridge import ports, rtmidi_driver
-from antiphon.bridge.ports import Input, NullOutput
+from antiphon.bridge.ports import InputPort, NullOutput
 from antiphon.engine.errors import NoMidiSystem, PortNotFound
 from far_side import FarSide, play
 
 
-def everything(port: Input) -> list[bytes]:
+def everything(port: InputPort) -> list[bytes]:
     return list(iter(port.receive, None))
 
 
-def within(port: Input, count: int, seconds: float = 5.0) -> list[bytes]:
+def within(port: InputPort, count: int, seconds: float = 5.0) -> list[bytes]:
     until, messages = time.monotonic() + seconds, everything(port)
     while len(messages) < count and time.monotonic() < until:
         time.sleep(0.002)

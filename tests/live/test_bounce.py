@@ -255,7 +255,7 @@ def test_play_without_any_device_answers_the_phrase_and_keeps_it(tmp_path: Path)
     home = tmp_path / "home"
     home.mkdir()
     environment = {**os.environ, "HOME": str(home)}
-    command = [sys.executable, "-m", "antiphon.bridge", "play", "--headless", "--answer-beats", "8"]
+    command = [sys.executable, "-m", "antiphon.bridge", "play", "--headless", "--answer", "8"]
     result = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )

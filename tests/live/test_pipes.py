@@ -13,9 +13,9 @@ import pytest
 from antiphon.bridge import link, midi
 from antiphon.bridge.config import Settings
 from antiphon.bridge.engine_process import EngineProcess
+from antiphon.bridge.exchange import LEAD_NS
 from antiphon.bridge.performer import Order
 from antiphon.bridge.performer_process import PerformerProcess
-from antiphon.bridge.session import LEAD_NS
 from antiphon.bridge.timeline import Timeline
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]

@@ -24,7 +24,7 @@ FROZEN_WITHIN_S = 0.4
 
 
 def test_a_phrase_played_into_the_port_is_answered_and_every_note_is_closed(tmp_path: Path) -> None:
-    with band(tmp_path, "--answer-beats", "4") as b:
+    with band(tmp_path, "--answer", "4") as b:
         b.play(*PHRASE)
         b.next_answer()
         b.listen(4)

@@ -47,7 +47,7 @@ def test_the_wheel_alone_plays_and_bounces(environment: Path, tmp_path: Path) ->
     assert bounced.returncode == 0, bounced.stderr
     assert len(midifile.read(tmp_path / "x.mid").notes) > 3
 
-    played = run(environment, tmp_path, "antiphon", "play", "--headless", "--answer-beats", "4")
+    played = run(environment, tmp_path, "antiphon", "play", "--headless", "--answer", "4")
     assert played.returncode == 0, played.stderr
     assert {p.suffix for p in (tmp_path / "out").iterdir()} == {".mid", ".wav", ".png"}
 

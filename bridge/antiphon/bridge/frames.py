@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 PANIC = 1
-"""Command: end what is held, then silence all 16 channels."""
+"""Command: end what is held, then silence all 16 channels and bring them to rest."""
 RELEASE = 2
 """Command: end what is held."""
 

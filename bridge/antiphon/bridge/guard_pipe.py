@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import NamedTuple
 
 from antiphon.engine.errors import PortNotFound
 
 from .frame_pipe import FramePipe
+
+_READ = 4096
 
 
 class Ready(NamedTuple):
@@ -31,3 +35,22 @@ class GuardPipe(FramePipe):
             "antiphon.bridge.guard", options, called="The MIDI guard", refusal=PortNotFound
         )
         self.ready = Ready(self._answer["port"], self._answer.get("why", ""))
+        assert self._process.stdout is not None
+        self._said = self._process.stdout.fileno()
+        os.set_blocking(self._said, False)
+        self._rest = b""
+
+    def news(self) -> list[str]:
+        """A sentence for each time the port went or came back since the last call. [loop]"""
+        try:
+            self._rest += os.read(self._said, _READ)
+        except BlockingIOError:
+            return []
+        *lines, self._rest = self._rest.split(b"\n")
+        return [_sentence(**json.loads(line)) for line in lines]
+
+
+def _sentence(port: str, here: bool) -> str:
+    if here:
+        return f"{port} is back; what it still sounded is ended."
+    return f"{port} is gone; it is played to again when it is back."

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-NOTE_OFF, NOTE_ON, CONTROL, PROGRAM = 0x80, 0x90, 0xB0, 0xC0
+NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL, PROGRAM = 0x80, 0x90, 0xA0, 0xB0, 0xC0
+PRESSURE, BEND = 0xD0, 0xE0
+SYSTEM = 0xF0
+"""From here on a status says no channel."""
+SONG_POSITION = 0xF2
+CLOCK = (SONG_POSITION, 0xF8, 0xFA, 0xFB, 0xFC)
+"""Status bytes of MIDI's clock: song position, pulse, start, continue, stop."""
 SUSTAIN, SOFT = 64, 67
 """Control numbers of the sustain pedal and of the soft pedal, which hands over the turn."""
 PEDAL_DOWN = 64

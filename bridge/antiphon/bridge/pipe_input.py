@@ -16,6 +16,9 @@ class PipeInput:
         self.name = "pipe"
         self.ended = False
         """Whether the writer is gone and everything was received."""
+        self.arrived_ns: int | None = None
+        """A pipe does not tell when its messages came."""
+        self.lost = False
         self._fd = fd
         self._parser = _Parser()
 
@@ -25,6 +28,17 @@ class PipeInput:
         if not messages and not self.ended:
             self._read()
         return messages.popleft() if messages else None
+
+    def clock(self) -> None:
+        """A pipe conducts nobody. [loop]"""
+
+    def news(self) -> list[str]:
+        """Nothing ever happens to a pipe. [loop]"""
+        return []
+
+    def fileno(self) -> int:
+        """For `select`: readable when there is something to receive, and when it has ended."""
+        return self._fd
 
     def close(self) -> None:
         """Close the file descriptor."""

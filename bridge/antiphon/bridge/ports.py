@@ -1,17 +1,22 @@
-"""MIDI ports by name.
+"""MIDI ports: ours, each connected to what was found by name.
 
-It knows bytes, not music: what a message means is its callers' business.
+They know bytes, not music. A client of the driver costs 20 ms to make and to open, so it is kept
+while what it is connected to comes and goes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import Any, Protocol
 
 from antiphon.engine.errors import PortNotFound
 
+from . import midi
 from . import rtmidi_driver as driver
 from .clock import SystemClock
+from .lifeline import Lifeline, sockets
+from .lookout import Lookout
 
 VIRTUAL_IN = "Antiphon in"
 VIRTUAL_OUT = "Antiphon out"
@@ -25,7 +30,7 @@ class Input(Protocol):
     name: str
 
     def receive(self) -> bytes | None:
-        """The next message, None when there is none. [loop]"""
+        """The next channel message, None when there is none. [loop]"""
 
     def close(self) -> None:
         """Let go of it; nothing may be received after."""
@@ -43,39 +48,101 @@ class Output(Protocol):
         """Let go of it; nothing may be sent after."""
 
 
-class InputPort:
-    """A MIDI input port. Clock, active sensing and system exclusive do not come through."""
+class Port:
+    """A port of ours that listens or plays, and what it is connected to."""
 
-    def __init__(self, client: Any, name: str) -> None:
-        self.name = name
-        self._client = client
-        self._receive = driver.receiver(client)
+    def __init__(self, client: Any, virtual: str, before: frozenset[int]) -> None:
+        self.name = ""
+        """Full name of the port it is, or is connected to; empty before it was."""
+        self._client, self._virtual = client, virtual
+        self._lifeline = Lifeline(before)
+
+    @property
+    def cut(self) -> bool:
+        """Whether the MIDI system is gone: then this process can do nothing but end. [may block]"""
+        return self._lifeline.cut
+
+    def peers(self) -> list[str]:
+        """Names of the ports there are to connect to. [may block]"""
+        return driver.names(self._client)
+
+    def connect(self, index: int | None) -> None:
+        """Connect to one of `peers` anew, or for None be a port for others. [may block]
+
+        Raises PortNotFound when that cannot be.
+        """
+        try:
+            driver.close_port(self._client)
+            if index is None:
+                self._be_virtual()
+                return
+            name = self.peers()[index]
+            driver.open_port(self._client, index)
+            self.name = name
+        except (*driver.FAILURES, IndexError) as error:
+            name = self.name or self._virtual
+            raise PortNotFound(f"The port {name!r} cannot be opened: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the port and its client. [may block]"""
+        driver.delete(self._client)
+        self._client = None
+
+    def _be_virtual(self) -> None:
+        if sys.platform == "win32":
+            raise PortNotFound("Windows has no virtual ports: install loopMIDI, name its port.")
+        driver.open_virtual(self._client, self._virtual)
+        self.name = self._virtual
+
+
+class InputPort(Port):
+    """A MIDI input port."""
+
+    def __init__(self) -> None:
+        """One that is not connected; raises NoMidiSystem. [may block]"""
+        before = sockets()
+        super().__init__(driver.new_input(), VIRTUAL_IN, before)
+        self._receive = driver.receiver(self._client)
+
+    def take(self) -> tuple[bytes, int] | None:
+        """The next message of whatever kind, and nanoseconds since the one before. [loop]"""
+        taken = self._receive()
+        return (bytes(taken[0]), round(taken[1] * 1e9)) if taken else None
 
     def receive(self) -> bytes | None:
-        """The next message, None when there is none; never waits. [loop]"""
-        message = self._receive()
-        return bytes(message) if message else None
+        """The next channel message, None when there is none; never waits. [loop]"""
+        while (taken := self.take()) is not None:
+            if taken[0][0] < midi.SYSTEM:
+                return taken[0]
+        return None
 
     def close(self) -> None:
-        """Close the port and its client. [may block]"""
-        driver.delete(self._client)
+        """Let go of the port and its client. [may block]"""
+        del self._receive
+        super().close()
 
 
-class OutputPort:
+class OutputPort(Port):
     """A MIDI output port."""
 
-    def __init__(self, client: Any, name: str) -> None:
-        self.name = name
-        self.send = driver.sender(client)
-        """Send one whole message. [loop]"""
-        self._client = client
+    def __init__(self) -> None:
+        """One that is not connected; raises NoMidiSystem. [may block]"""
+        before = sockets()
+        super().__init__(driver.new_output(), VIRTUAL_OUT, before)
+        self._send = driver.sender(self._client)
+
+    def send(self, message: bytes) -> None:
+        """Send one whole message; into nothing, if the other side is gone. [loop]"""
+        with contextlib.suppress(*driver.FAILURES):
+            self._send(message)
 
     def close(self) -> None:
-        """Close the port and its client, once what was sent is out. [may block]"""
+        """Let go of the port and its client, once what was sent is out. [may block]"""
         # JACK takes what was sent in its next periods only, and forgets it if the port is gone.
         clock = SystemClock()
         clock.sleep_until(clock.now_ns() + _DRAIN_NS)
-        driver.delete(self._client)
+        del self._send
+        super().close()
 
 
 class NullOutput:
@@ -105,8 +172,7 @@ def open_input(name: str | None) -> InputPort:
 
     Raises PortNotFound when none or several match, NoMidiSystem when there is nothing to ask.
     """
-    client = driver.new_input()
-    return InputPort(client, _connect(client, name, VIRTUAL_IN))
+    return Lookout(InputPort, name).begin()
 
 
 def open_output(name: str | None) -> OutputPort:
@@ -114,42 +180,10 @@ def open_output(name: str | None) -> OutputPort:
 
     Raises PortNotFound when none or several match, NoMidiSystem when there is nothing to ask.
     """
-    client = driver.new_output()
-    return OutputPort(client, _connect(client, name, VIRTUAL_OUT))
+    return Lookout(OutputPort, name).begin()
 
 
 def _names(client: Any) -> list[str]:
     names = driver.names(client)
     driver.delete(client)
     return names
-
-
-def _connect(client: Any, name: str | None, virtual: str) -> str:
-    try:
-        if name is None:
-            if sys.platform == "win32":
-                raise PortNotFound("Windows has no virtual ports: install loopMIDI, name its port.")
-            driver.open_virtual(client, virtual)
-            return virtual
-        names = driver.names(client)
-        index = _match(name, names)
-        driver.open_port(client, index)
-        return names[index]
-    except driver.FAILURES as error:
-        driver.delete(client)
-        raise PortNotFound(f"The port {name or virtual!r} cannot be opened: {error}") from error
-    except PortNotFound:
-        driver.delete(client)
-        raise
-
-
-def _match(name: str, names: list[str]) -> int:
-    wanted = name.lower()
-    exact = [index for index, known in enumerate(names) if known.lower() == wanted]
-    found = exact or [index for index, known in enumerate(names) if wanted in known.lower()]
-    if len(found) == 1:
-        return found[0]
-    listed = ", ".join(repr(names[index]) for index in found or range(len(names))) or "none"
-    if found:
-        raise PortNotFound(f"{len(found)} MIDI ports match {name!r}, say which: {listed}.")
-    raise PortNotFound(f"No MIDI port matches {name!r}. There are: {listed}.")

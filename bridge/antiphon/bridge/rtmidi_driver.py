@@ -6,6 +6,7 @@ A client is theirs and goes back to these functions only. It knows nothing of An
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 from collections.abc import Callable
@@ -24,16 +25,14 @@ _ADVICE = (
     " (apt-get install jackd2, then jackd -d dummy)."
 )
 
+# Both libraries bring a libjack of their own, which speaks to the servers of its time only and to
+# PipeWire not at all; the system's, loaded first and for all, takes its place.
+try:
+    _libjack: Any = ctypes.CDLL("libjack.so.0", mode=ctypes.RTLD_GLOBAL)
+except (OSError, TypeError):
+    _libjack = None
+
 if sys.version_info >= (3, 13):
-    import ctypes
-
-    # rtmidi2's own libjack speaks an older protocol than today's servers; the system's, loaded
-    # first and for all, takes its place.
-    try:
-        _libjack: Any = ctypes.CDLL("libjack.so.0", mode=ctypes.RTLD_GLOBAL)
-    except OSError:
-        _libjack = None
-
     import rtmidi2 as _rtmidi
 
     FAILURES: tuple[type[Exception], ...] = (RuntimeError, OSError, ValueError)
@@ -65,9 +64,14 @@ if sys.version_info >= (3, 13):
     def _name(client: Any, index: int) -> str:
         return client.get_port_name(index) or ""
 
-    def receiver(client: Any) -> Callable[[], list[int] | None]:
-        """What gives a client's next message or nothing, without waiting. [loop]"""
-        return client.get_message  # type: ignore[no-any-return]
+    def receiver(client: Any) -> Callable[[], tuple[list[int], float] | None]:
+        """What gives the next message, and seconds since the one before; never waits. [loop]"""
+
+        def receive() -> tuple[list[int], float] | None:
+            message = client.get_message()
+            return (message, client.deltatime) if message else None
+
+        return receive
 
     def sender(client: Any) -> Callable[[bytes], None]:
         """What sends one whole message. [loop]"""
@@ -93,14 +97,9 @@ else:
     def _name(client: Any, index: int) -> str:
         return client.get_port_name(index)  # type: ignore[no-any-return]
 
-    def receiver(client: Any) -> Callable[[], list[int] | None]:
-        """What gives a client's next message or nothing, without waiting. [loop]"""
-
-        def receive() -> list[int] | None:
-            event = client.get_message()
-            return event[0] if event else None
-
-        return receive
+    def receiver(client: Any) -> Callable[[], tuple[list[int], float] | None]:
+        """What gives the next message, and seconds since the one before; never waits. [loop]"""
+        return client.get_message  # type: ignore[no-any-return]
 
     def sender(client: Any) -> Callable[[bytes], None]:
         """What sends one whole message. [loop]"""
@@ -112,9 +111,10 @@ else:
 
 
 def new_input() -> Any:
-    """A client that listens, deaf to clock, sensing and sysex; raises NoMidiSystem. [may block]"""
+    """A client that listens to everything; raises NoMidiSystem. [may block]"""
     client = _first(_new_input)
-    client.ignore_types(True, True, True)
+    # What it were deaf to would be missing from the times between messages.
+    client.ignore_types(False, False, False)
     return client
 
 
@@ -139,6 +139,11 @@ def names(client: Any) -> list[str]:
 def open_port(client: Any, index: int) -> None:
     """Connect to the port at `index` of `names`; raises one of FAILURES. [may block]"""
     client.open_port(index)
+
+
+def close_port(client: Any) -> None:
+    """Let go of its port only; it may be connected anew. [may block]"""
+    client.close_port()
 
 
 def open_virtual(client: Any, name: str) -> None:
