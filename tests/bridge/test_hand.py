@@ -5,7 +5,7 @@ from __future__ import annotations
 from antiphon.bridge import midi
 from antiphon.bridge.bindings import ACTIONS as BOUND
 from antiphon.bridge.config import Settings
-from antiphon.bridge.hand import ACTIONS, DIALS, LETTERS
+from antiphon.bridge.hand import ACTIONS, DIALS, LEARN, LETTERS, Hands
 from antiphon.bridge.session import Action, Dial
 from antiphon.engine.notes import Note
 from theatre import Theatre, asked
@@ -64,3 +64,37 @@ def test_what_nobody_turned_is_as_the_settings_say() -> None:
     t.at(560)
 
     assert asked(t).feel is None
+
+
+class Keys:
+    """Messages in a row."""
+
+    def __init__(self, *messages: bytes) -> None:
+        self.messages = [*messages]
+
+    def receive(self) -> bytes | None:
+        return self.messages.pop(0) if self.messages else None
+
+
+def test_a_pad_learns_what_it_is_for_and_is_not_heard() -> None:
+    keys = Keys(midi.control(0, 1, 90), *PAD)
+    hands = Hands(keys, {})
+    assert hands.learn(LEARN)
+    assert hands.learn(LETTERS["undo"])
+    assert not hands.learn(LETTERS["undo"])
+
+    # A wheel is a controller like any other: it is what is learnt.
+    assert [hands.receive(), hands.receive()] == [*PAD]
+    assert hands.learnt() == [("undo", "cc 1 ch 1")]
+    assert hands.learnt() == []
+    keys.messages = [midi.control(0, 1, 0), midi.control(0, 1, 90)]
+    assert hands.receive() is None
+    assert hands.commands() == [LETTERS["undo"]]
+
+
+def test_to_learn_what_nobody_knows_is_to_learn_nothing() -> None:
+    hands = Hands(Keys(*PAD), {})
+    assert hands.learn(LEARN)
+    assert hands.learn(b"?")
+
+    assert hands.receive() == PAD[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from .bindings import Bindings, table
+from .bindings import Bindings, Learning, learnt, table
 from .session import Action, Dial
 from .stage import Stage
 
@@ -28,6 +28,8 @@ ACTIONS: dict[bytes, Action] = {
 }
 """What each letter does on the stage."""
 DIALS: dict[bytes, Dial] = {b"t": Dial.TEMPERATURE, b"d": Dial.DENSITY}
+LEARN = b"b"
+"""Before the letter of an action: what is pressed next, pedal, pad or key, does that from now on."""
 LETTERS: dict[str, bytes] = {
     **{action.value: letter for letter, action in ACTIONS.items()},
     **{dial.value: letter for letter, dial in DIALS.items()},
@@ -59,12 +61,18 @@ class Hands:
 
     def __init__(self, source: Input, bound: Mapping[str, str]) -> None:
         self._source = source
-        self._bindings = Bindings(table(bound))
+        self._table = table(bound)
+        self._bindings = Bindings(self._table)
         self._commands: list[bytes] = []
+        self._asked = False
+        self._learning: Learning | None = None
+        self._learnt: list[tuple[str, str]] = []
 
     def receive(self) -> bytes | None:
         """The next message that is to be played, None if there is none now. [loop]"""
         while (message := self._source.receive()) is not None:
+            if self._learns(message):
+                continue
             taken = self._bindings.take(message)
             if taken is None:
                 return message
@@ -72,10 +80,39 @@ class Hands:
                 self._commands.append(_command(taken.action, taken.value))
         return None
 
+    def learn(self, command: bytes) -> bool:
+        """Whether a command is about learning, and so is no other command. [loop]"""
+        if self._asked:
+            self._asked, name = False, NAMES.get(command[:1])
+            self._learning = Learning(name) if name else None
+            return True
+        self._asked = command[:1] == LEARN
+        return self._asked
+
+    def learnt(self) -> list[tuple[str, str]]:
+        """(action, MIDI message) of what was learnt since the last time. [loop]"""
+        news, self._learnt = self._learnt, []
+        return news
+
     def commands(self) -> list[bytes]:
         """What was asked for since the last time. [loop]"""
         commands, self._commands = self._commands, []
         return commands
+
+    def _learns(self, message: bytes) -> bool:
+        """Whether a message was waited for: then it is bound."""
+        trigger = self._learning.hear(message) if self._learning else None
+        if trigger is None or self._learning is None:
+            return False
+        action, self._learning = self._learning.action, None
+        self._table = learnt(self._table, action, trigger)
+        self._bindings.change(self._table)
+        self._learnt.append((action, str(trigger)))
+        return True
+
+
+NAMES = {letter: name for name, letter in LETTERS.items()}
+"""The action or dial of each letter."""
 
 
 def _command(name: str, value: float) -> bytes:

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from antiphon.engine.errors import AntiphonError, MachineError
 
 from . import link
+from .bindings import Trigger
 from .clock import SystemClock
 from .ending import Wish
 from .engine_process import EngineProcess
 from .performer_process import PerformerProcess
+from .preferences import keep_learnt
 from .recording import ANSWER, PLAYER
 from .scene import Scene
 from .screen import ESCAPE, Screen
@@ -28,8 +30,9 @@ FROZEN_NS = 1_000_000_000
 """How long the performer may miss an engine that lives before another takes its place."""
 HELP = (
     "space: your turn / stop   r: another   tab: next version   k: keep   x: reject   u: undo   "
-    "l: lock bar   m: together / in turn   p: panic   q: end"
+    "l: lock bar   m: together / in turn   b: bind a pedal or pad   p: panic   q: end"
 )
+LEARNING = "Bind: press the key here of what a pedal or pad shall do."
 KEYS = {
     " ": "handover", "r": "reroll", "\t": "other", "k": "keep", "x": "reject", "u": "undo",
     "l": "lock", "m": "mode", "p": "panic", ESCAPE: "panic",
@@ -53,6 +56,7 @@ class Supervisor:
         self._engine, self._performer, self._screen = engine, performer, screen
         self._scene, self._wish = scene, wish
         self._clock = SystemClock()
+        self._learning = False
         self._missing_ns: int | None = None
         self._player: subprocess.Popen[bytes] | None = None
         self._player_done_ns: int | None = None
@@ -130,6 +134,8 @@ class Supervisor:
                 self._introduce(message)
             case link.EngineIs(present):
                 self._missing_ns = None if present else self._clock.now_ns()
+            case link.Learnt():
+                self._keep(message)
             case link.Troubled(text, None):
                 self._screen.say(text)
             case link.Turned(_, _, state):
@@ -144,10 +150,25 @@ class Supervisor:
             say(HELP)
 
     def _obey(self, key: str) -> None:
-        if key == "q":
+        action, learning = KEYS.get(key), self._learning
+        self._learning = key == "b" and not learning
+        if self._learning:
+            self._screen.say(LEARNING)
+        elif learning and action:
+            self._performer.learn(action)
+            self._screen.say(f"Now press the pedal, pad or key for {action}.")
+        elif key == "q":
             self._wish.make()
-        elif action := KEYS.get(key):
+        elif action:
             self._performer.act(action)
+
+    def _keep(self, learnt: link.Learnt) -> None:
+        """What was learnt holds for good."""
+        self._screen.say(f"{learnt.trigger} is {learnt.action} from now on.")
+        try:
+            keep_learnt(learnt.action, Trigger.parse(learnt.trigger))
+        except AntiphonError as error:
+            self._screen.say(str(error))
 
     def _draw(self) -> None:
         recording, now_ns = self._scene.recording, self._clock.now_ns()
