@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from antiphon.bridge.scheduler import LATEST_NS, Lateness, Scheduler, Sent
+from antiphon.bridge.timeline import Timeline
 
 MS = 1_000_000
 
@@ -126,6 +127,37 @@ def test_what_was_done_is_remembered() -> None:
     assert scheduler.lateness.latest() == [(5, 9)]
 
 
+def test_at_half_the_tempo_everything_comes_twice_as_late() -> None:
+    scheduler = Scheduler()
+    scheduler.add(0, 30 * MS, 0, 60, 64, 0)
+    scheduler.add(20 * MS, 40 * MS, 0, 62, 64, 0)
+    scheduler.due(0)
+    # 480 ms a beat are 10 ms a tick.
+    scheduler.retime(Timeline(480 * MS, 0, 0), Timeline(960 * MS, 0, 0))
+    sent = [Sent(40 * MS, on(62), 0), Sent(60 * MS, off(60), 0), Sent(80 * MS, off(62), 0)]
+    assert [one for ms in range(0, 100, 20) for one in scheduler.due(ms * MS)] == sent
+
+
+def test_there_and_back_again_changes_nothing() -> None:
+    here, there = Timeline.at(97, 5), Timeline.at(174, 999)
+    kept, moved = Scheduler(), Scheduler()
+    for scheduler in (kept, moved):
+        for tick in range(0, 200, 7):
+            scheduler.add(here.time_at(tick), here.time_at(tick + 9), 0, tick % 5, 64, tick)
+    moved.retime(here, there)
+    moved.retime(there, here)
+    for tick in range(240):
+        now = here.time_at(tick)
+        assert moved.due(now) == kept.due(now)
+
+
+def test_a_note_of_less_than_a_tick_still_ends_after_it_began() -> None:
+    scheduler = Scheduler()
+    scheduler.add(100, 101, 0, 60, 64, 0)
+    scheduler.retime(Timeline.at(1, 0), Timeline.at(1000, 0))
+    assert [sent.message for sent in scheduler.due(10**6)] == [on(60), off(60)]
+
+
 class Note(NamedTuple):
     on_ns: int
     off_ns: int
@@ -147,6 +179,22 @@ class NoteOffContract(RuleBasedStateMachine):
         self.heard: dict[tuple[int, int], int] = {}
         self.late = 0
         self.refused = 0
+        self.timeline = Timeline(480 * MS, 0, 0)
+
+    @rule(beat_ms=st.sampled_from([120, 240, 333, 480, 960, 3000]), glides=st.booleans())
+    def retime(self, beat_ms: int, glides: bool) -> None:
+        """Another tempo: from the tick in progress on, or as if it had always been."""
+        before, tick = self.timeline, self.timeline.tick_at(self.now)
+        origin = (tick, before.time_at(tick)) if glides else (0, 0)
+        after = self.timeline = Timeline(beat_ms * MS, *origin)
+        self.scheduler.retime(before, after)
+        self.plan = [self.carried(note, before, after) for note in self.plan]
+        for key, note in self.down.items():
+            self.down[key] = note._replace(off_ns=before.carry(note.off_ns, after))
+
+    def carried(self, note: Note, before: Timeline, after: Timeline) -> Note:
+        on_ns = before.carry(note.on_ns, after)
+        return note._replace(on_ns=on_ns, off_ns=max(before.carry(note.off_ns, after), on_ns + 1))
 
     @rule(
         wait=st.integers(-80, 120),

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.bridge import midi
-from antiphon.bridge.config import Grid, Mode, Settings
+from antiphon.bridge.config import Mode, Settings
+from antiphon.bridge.grid import Grid
 from antiphon.bridge.session import Action
 from antiphon.engine.notes import INSTRUMENTS, Note
 from antiphon.engine.protocol import Answer, Done, Heard, Infill, Notes
@@ -58,6 +59,7 @@ class Chaos(Theatre):
     def __init__(self, wanted: Settings, *, honest: bool = False) -> None:
         super().__init__(wanted)
         self._honest = honest
+        self._over: set[int] = set()
         self._decided: dict[tuple[int, int], int] = {}
 
     def happen(self, what: str, how: Any) -> None:
@@ -92,6 +94,10 @@ class Chaos(Theatre):
         if not requests or (self._honest and latest is not requests[-1]):
             return
         request = requests[-1]
+        if self._honest and request.generation in self._over:
+            return
+        if gaps is None:
+            self._over.add(request.generation)
         takes = max(1, request.takes) if isinstance(request, Answer) else 1
         for take in range(takes):
             if gaps is None:

@@ -239,7 +239,7 @@ def test_an_answer_that_comes_too_late_begins_later_and_keeps_its_rhythm() -> No
 
 
 def test_a_late_answer_moves_by_whole_beats_where_it_begins_on_beats() -> None:
-    from antiphon.bridge.config import Grid
+    from antiphon.bridge.grid import Grid
 
     t = Theatre(Settings(grid=Grid.BEAT, bpm=125))
     t.play(0, 60)
@@ -252,7 +252,7 @@ def test_a_late_answer_moves_by_whole_beats_where_it_begins_on_beats() -> None:
 
 
 def test_a_key_before_the_answer_has_begun_goes_on_with_the_phrase() -> None:
-    from antiphon.bridge.config import Grid
+    from antiphon.bridge.grid import Grid
 
     t = Theatre(Settings(grid=Grid.BAR, bpm=125, metre=(4, 4)))
     t.play(0, 60)

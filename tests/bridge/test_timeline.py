@@ -52,3 +52,20 @@ def test_impossible_tempos_are_refused(bpm: float) -> None:
 def test_a_beat_shorter_than_its_ticks_is_refused() -> None:
     with pytest.raises(ValueError, match="shorter"):
         Timeline(47, 0, 0)
+
+
+@given(TIMELINES, TIMELINES, TICKS)
+def test_what_is_carried_over_keeps_its_tick(a: Timeline, b: Timeline, tick: int) -> None:
+    assert a.carry(a.time_at(tick), b) == b.time_at(tick)
+    assert b.carry(a.carry(a.time_at(tick), b), a) == a.time_at(tick)
+
+
+@given(TIMELINES, TIMELINES, TIMES, st.integers(0, 10**12))
+def test_what_is_carried_over_keeps_its_order(a: Timeline, b: Timeline, ns: int, by: int) -> None:
+    assert a.carry(ns, b) <= a.carry(ns + by, b)
+    assert b.tick_at(a.carry(ns, b)) == a.tick_at(ns)
+
+
+@given(TIMELINES, TIMES, TICKS)
+def test_counted_on_moves_no_moment(timeline: Timeline, ns: int, by: int) -> None:
+    assert timeline.counted_on(by).tick_at(ns) == timeline.tick_at(ns) + by

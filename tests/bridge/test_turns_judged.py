@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from antiphon.bridge.cues import BARS, FREE, cues
 from antiphon.bridge.judge import Judgement, judge
 from antiphon.bridge.melody import Melody, Place
+from antiphon.bridge.shown import SHOWN_BARS, SHOWN_FREE, Outcome, Shown, likeness, moment
 from antiphon.bridge.turns import (
     FEWEST_TONES,
     LONGEST_WAIT_NS,
@@ -153,7 +154,79 @@ def test_bars_add_their_cues() -> None:
     named = dict(zip(FREE + BARS, cues(bars), strict=True))
     assert cues(bars)[: len(FREE)] == cues(free)
     assert (named["on_beat"], named["on_bar"], named["phrase_bars"]) == (1.0, 0.5, 2.0)
-    assert 0 < judge(cues(bars)).probability < 1
+    assert len(Shown().cues(moment(free))) == SHOWN_FREE
+    assert len(Shown().cues(moment(bars))) == SHOWN_BARS
+    assert 0 < judge(cues(bars), Shown().cues(moment(bars))).probability < 1
+
+
+def sung_often(turn: Turn, *, right: bool | None, times: int = 4) -> Turn:
+    """The same phrase again and again; each time somebody takes over, and hears `right` or not."""
+    at = sung(turn)
+    for _ in range(times):
+        if right is not None:
+            turn.outcome(right=right)
+        turn = turn.next()
+        at = sung(turn, at=at + 3000)
+    return turn
+
+
+def test_where_answers_were_welcome_the_next_comes_more_surely_than_where_they_were_not() -> None:
+    welcome, unwelcome, untold = (sung_often(Turn(), right=told) for told in (True, False, None))
+
+    chances = [turn.judgement.probability for turn in (welcome, untold, unwelcome)]
+    assert chances == sorted(chances, reverse=True)
+    assert chances[0] - chances[-1] > 0.1
+    assert welcome.silence_ns < unwelcome.silence_ns
+
+
+def test_who_goes_on_before_anybody_takes_over_shows_that_it_was_no_end() -> None:
+    goes_on, answered = Turn(), sung_often(Turn(), right=True)
+    at = 0
+    for _ in range(5):
+        at = sung(goes_on, at=at) + 3000
+
+    assert goes_on.judgement.probability < answered.judgement.probability
+
+
+def test_an_outcome_counts_once_and_only_after_a_phrase() -> None:
+    turn, once = Turn(), Turn()
+    turn.outcome(right=False)
+    sung(turn)
+    sung(once)
+    assert turn.judgement.probability == once.judgement.probability
+
+    once.outcome(right=False)
+    for _ in range(9):
+        turn.outcome(right=False)
+    assert turn.judgement.probability == once.judgement.probability
+
+
+def test_what_was_shown_counts_where_it_is_alike_and_less_the_longer_ago() -> None:
+    def silence(pitch: int, length_ms: int) -> Melody:
+        melody = Melody()
+        melody.strike(0, pitch)
+        melody.let_go(length_ms * MS, pitch)
+        return melody
+
+    now, alike, other = (moment(silence(*tone)) for tone in ((60, 900), (72, 950), (67, 200)))
+    shown = Shown()
+    shown.add(alike, Outcome.RIGHT)
+    shown.add(other, Outcome.FALSE)
+    table = likeness(np.array(now), np.array([alike, other]))
+    lately, length, pitch, *_ = shown.cues(now)
+
+    assert (table[1:4] == [[1, 0], [1, 0], [1, 0]]).all()
+    assert table[0, 0] < table[0, 1] == 1
+    assert lately < 0 < length == pitch
+
+
+def test_bars_that_come_later_leave_nothing_unknown() -> None:
+    shown, melody = Shown(), Melody()
+    for i in range(4):
+        melody.strike(i * 500 * MS, 60 + i, Place(float(i), 4.0, 500 * MS) if i > 1 else None)
+        melody.let_go((i * 500 + 300) * MS, 60 + i)
+        assert np.isfinite(shown.cues(moment(melody))).all()
+        shown.add(moment(melody), Outcome.WENT_ON)
 
 
 KEYS = st.tuples(st.integers(0, 127), st.integers(0, 1500), st.integers(1, 2500))

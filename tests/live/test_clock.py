@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 import pytest
 
@@ -10,47 +11,59 @@ from antiphon.bridge.clock import SystemClock
 from antiphon.bridge.clock_follower import ClockFollower
 from antiphon.bridge.time_source import Transport
 from antiphon.bridge.timeline import Timeline
-from clock_at_a_distance import STOP, ears, finish, least_latency_ns, start
+from clock_at_a_distance import PULSE, STOP, Sent, ears, finish, least_latency_ns, start
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
 BEATS = int(os.environ.get("ANTIPHON_CLOCK_BEATS", "6"))
-"""Beats at each tempo; 64 for the full run."""
+"""Beats at each tempo; 64, with `--timeout 900`, for the full run: three minutes a try."""
 TEMPOS = (60, 97, 120, 174)
+TRIES = 4
 FINDS_IN = 36
 """Pulses it may take to find a tempo: a beat and a half."""
 NEAR_NS = 3_000_000
 
 
-def test_the_timeline_is_on_the_senders_grid_at_every_tempo() -> None:
+class Followed(NamedTuple):
+    """One song, as it was followed."""
+
+    follower: ClockFollower
+    sent: Sent
+    given: list[tuple[int, Timeline]]
+    """Each timeline and when it was given."""
+    lost: int
+    """Pulses that were sent and did not arrive."""
+
+
+def follow() -> Followed:
     with ears("clock in") as listener:
         latency_ns = least_latency_ns(listener, "clock in")
-        song = [(bpm, BEATS * 24) for bpm in TEMPOS]
-        sender = start("clock in", song)
+        sender = start("clock in", [(bpm, BEATS * 24) for bpm in TEMPOS])
         follower = ClockFollower(Timeline.free(SystemClock().now_ns()), latency_ns)
-        given: list[tuple[int, Timeline]] = []
+        given, arrived = [], 0
         lasts_ns = sum(round(60e9 / bpm * BEATS) for bpm in TEMPOS)
         patience_ns = SystemClock().now_ns() + lasts_ns + 10**10
         for now_ns, message in listener.heard(patience_ns):
+            arrived += message == PULSE
             follower.receive(now_ns, message)
-            timeline = follower.poll(now_ns)
-            if timeline:
+            if (timeline := follower.poll(now_ns)) is not None:
                 given.append((now_ns, timeline))
             if message == STOP:
                 break
         sent = finish(sender)
+    return Followed(follower, sent, given, len(sent.due_ns) - arrived)
 
-    assert follower.transport is Transport.STOPPED
-    assert follower.jumps == 1
-    errors = errors_ns(sent.due_ns, given)
-    found = [
-        error
-        for at in range(len(TEMPOS))
-        for error in errors[at * BEATS * 24 + FINDS_IN : (at + 1) * BEATS * 24]
-    ]
-    found.sort()
-    report = f"latency {latency_ns / 1e6:.2f} ms, p50 {found[len(found) // 2] / 1e6:.2f} ms"
-    assert found[len(found) * 99 // 100] <= NEAR_NS, report
+
+def test_the_timeline_is_on_the_senders_grid_at_every_tempo() -> None:
+    # A server that misses its deadlines loses messages; whoever must find a tempo just then cannot.
+    followed = next(song for song in (follow() for _ in range(TRIES)) if song.lost == 0)
+
+    assert followed.follower.transport is Transport.STOPPED
+    assert followed.follower.jumps == 1
+    errors = errors_ns(followed.sent.due_ns, followed.given)
+    for at, bpm in enumerate(TEMPOS):
+        found = sorted(errors[at * BEATS * 24 + FINDS_IN : (at + 1) * BEATS * 24])
+        assert found[len(found) * 99 // 100] <= NEAR_NS, f"at {bpm} bpm"
 
 
 def errors_ns(due_ns: list[int], given: list[tuple[int, Timeline]]) -> list[int]:

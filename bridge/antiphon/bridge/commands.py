@@ -24,11 +24,13 @@ from . import (
     programs,
     results,
     rules,
+    session_commands,
     styles,
     turn_commands,
 )
-from .config import Grid, Mode, Settings
+from .config import Mode, Settings
 from .examples import example_phrase
+from .grid import Grid
 
 LONGEST_STYLE = 80
 
@@ -102,6 +104,7 @@ def register(app: typer.Typer) -> None:
     for command in (play, bounce, ports, panic, doctor):
         app.command()(command)
     config_command.register(app)
+    session_commands.register(app)
     turn_commands.register(app)
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from antiphon.engine.notes import FREE_TEMPO_BPM, TICKS_PER_BEAT, Note
+from antiphon.engine.notes import FREE_TEMPO_BPM, Note
 from antiphon.engine.wishes import Blend, Constraints, Feel
 
 from .bindings import USUAL
-
-METRE = (4, 4)
-"""What bars are when nobody says."""
+from .grid import COMMON_TIME, Bars, Grid
 
 
 class Mode(Enum):
@@ -21,14 +19,6 @@ class Mode(Enum):
     """Call and response: one after the other."""
     TOGETHER = "together"
     """Both at once: the model adds its instruments to the player's."""
-
-
-class Grid(Enum):
-    """Where an answer may begin."""
-
-    FREE = "free"
-    BEAT = "beat"
-    BAR = "bar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +50,7 @@ class Settings:
     """Whether silence hands over the turn; else only the pedal does."""
     mode: Mode = Mode.CALL
     grid: Grid = Grid.FREE
+    """On what an answer begins."""
     answer_beats: int | None = None
     """Length of an answer; None makes it as long as the phrase."""
     own_ending: bool = False
@@ -81,12 +72,6 @@ class Settings:
         return self.bpm if self.bpm is not None else FREE_TEMPO_BPM
 
     @property
-    def bar_ticks(self) -> int:
-        """Ticks of a bar."""
-        beats, value = self.metre or METRE
-        return TICKS_PER_BEAT * 4 * beats // value
-
-    @property
-    def grid_ticks(self) -> int:
-        """Ticks between two places where an answer may begin."""
-        return {Grid.FREE: 1, Grid.BEAT: TICKS_PER_BEAT, Grid.BAR: self.bar_ticks}[self.grid]
+    def bars(self) -> Bars:
+        """The bars, from tick 0; those of common time where there are none."""
+        return Bars(self.metre or COMMON_TIME)

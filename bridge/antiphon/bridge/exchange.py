@@ -156,7 +156,7 @@ class Exchange:
         """Keep the bar of the answer that sounds at a tick in every other version; or not."""
         take = self.takes.current
         if take and tick >= take.start:
-            bar = (tick - take.start) // self._partner.settings.bar_ticks
+            bar = (tick - take.start) // self._partner.bars.bar_ticks
             self.locked = self.locked ^ {bar}
 
     def remake(self, now_ns: int) -> list[Effect]:
@@ -164,7 +164,7 @@ class Exchange:
         old, length = self.takes.current, self.until - self.start
         if old is None or not self.locked:
             return self.reroll(now_ns)
-        bar = self._partner.settings.bar_ticks
+        bar = self._partner.bars.bar_ticks
         kept = [note for note in old.notes if (note.onset - old.start) // bar in self.locked]
         self._move(now_ns, REMAKE_LEAD_NS)
         take = Take(0, 0, self.start, self.start)
@@ -268,7 +268,7 @@ class Exchange:
         Where there are bars, by whole bars.
         """
         settings, begin = self._partner.settings, self.history.begin_tick
-        step = settings.bar_ticks if settings.bpm else 1
+        step = self._partner.bars.bar_ticks if settings.bpm else 1
         ticks = self._partner.soonest(now_ns, lead_ns) - self.start
         by = max(0, -(-ticks // step) * step)
         self.history.add(self._late)

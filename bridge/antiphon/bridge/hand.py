@@ -29,7 +29,7 @@ ACTIONS: dict[bytes, Action] = {
 """What each letter does on the stage."""
 DIALS: dict[bytes, Dial] = {b"t": Dial.TEMPERATURE, b"d": Dial.DENSITY}
 LEARN = b"b"
-"""Before the letter of an action: what is pressed next, pedal, pad or key, does that from now on."""
+"""Before the letter of an action: the pedal, pad or key that is pressed next does that."""
 LETTERS: dict[str, bytes] = {
     **{action.value: letter for letter, action in ACTIONS.items()},
     **{dial.value: letter for letter, dial in DIALS.items()},

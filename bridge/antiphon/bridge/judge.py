@@ -1,9 +1,9 @@
 """Whether the player is done, and how long to wait before saying so. Pure.
 
-A small network reads the cues of a silence and says two things at once: is it an end, and how long
-will the silence last. Waiting longer lets those who are not done come back, and misses ends after
-which they soon play on; the wait is the one that is worth most. `antiphon turns --fit` makes
-the weights.
+A small network reads the cues of a silence, and what the player showed in earlier ones, and says
+two things at once: is it an end, and how long will the silence last. Waiting longer lets those who
+are not done come back, and misses ends after which they soon play on; the wait is the one that is
+worth most. `antiphon turns --fit` makes the weights.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ WAITS_MS = (200, 250, 350, 450, 550, 700, 850, 1050, 1250, 1500)
 """The waits there are to choose from; a silence ends before the first of them, or later."""
 LATENESS = 0.2
 """What a second of waiting costs, in caught ends."""
-GUESS_WEIGHT = 0.0
-"""How far the model's own guess is believed; nothing until it has been fitted."""
 LIMIT = 4.0
 """Standardised cues are cut here."""
 PRICES = 8.0, 0.25
@@ -38,9 +36,9 @@ USUAL_EAGERNESS = 0.4
 """Catches three ends of four."""
 
 
-def waits_ms(ends: Floats, goes_on: Floats, eagerness: float) -> Ints:
-    """The wait worth most, (...) of chances (..., K + 1), see `Judgement`."""
-    price = PRICES[0] * (PRICES[1] / PRICES[0]) ** eagerness
+def waits_ms(ends: Floats, goes_on: Floats, eagerness: float | Floats) -> Ints:
+    """The wait worth most, (...) of chances (..., K + 1), see `Judgement`, and eagerness (...)."""
+    price = PRICES[0] * (PRICES[1] / PRICES[0]) ** np.asarray(eagerness)[..., None]
     waits = np.array(WAITS_MS)
     worth = _later(ends) * (1 - LATENESS * waits / 1000) - price * _later(goes_on)
     return np.asarray(waits[worth.argmax(-1)])
@@ -63,14 +61,6 @@ class Judgement:
     def wait_ns(self, eagerness: float = USUAL_EAGERNESS) -> int:
         """How long to wait in silence. More eagerness (0..1) never makes it longer."""
         return int(waits_ms(self.ends, self.goes_on, eagerness)) * 1_000_000
-
-    def guessed(self, probability: float, weight: float = GUESS_WEIGHT) -> Judgement:
-        """With somebody else's probability that nothing is played within the next beat."""
-        odds = min(max(probability, 1e-6), 1 - 1e-6)
-        more = (odds / (1 - odds)) ** weight
-        ends, goes_on = self.ends * more, self.goes_on
-        total = ends.sum() + goes_on.sum()
-        return Judgement(ends / total, goes_on / total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +85,10 @@ class Network:
         return ends, goes_on
 
 
-def judge(cues: Sequence[float]) -> Judgement:
-    """What the shipped weights say of these cues, with or without bars. [loop]"""
+def judge(cues: Sequence[float], shown: Floats) -> Judgement:
+    """What the shipped weights say of these cues, with or without bars in both. [loop]"""
     network = shipped("free" if len(cues) == len(FREE) else "bars")
-    return Judgement(*network.chances(np.asarray(cues)))
+    return Judgement(*network.chances(np.concatenate([cues, shown])))
 
 
 @cache

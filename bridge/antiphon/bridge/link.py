@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from antiphon.engine.notes import Note
 
+from .timeline import Timeline
+
 
 class Ready(Struct, frozen=True, array_like=True, tag="ready"):
     """The performer is on its way; ports are open."""
@@ -50,6 +52,8 @@ class Planned(Struct, frozen=True, array_like=True, tag="planned"):
 
     note: Note
     channel: int
+    generation: int = 0
+    """Number of the answer it belongs to."""
 
 
 class Sounded(Struct, frozen=True, array_like=True, tag="sounded"):
@@ -73,6 +77,34 @@ class Released(Struct, frozen=True, array_like=True, tag="released"):
     """What was planned will not sound."""
 
     at_ns: int
+
+
+class Recalled(Struct, frozen=True, array_like=True, tag="recalled"):
+    """What was planned to begin at a time or later will not sound."""
+
+    from_ns: int
+
+
+class Retimed(Struct, frozen=True, array_like=True, tag="retimed"):
+    """Musical time goes otherwise from now on: a timeline, see `timeline.py`."""
+
+    at_ns: int
+    ns_per_beat: int
+    tick_origin: int
+    time_origin_ns: int
+
+    @property
+    def timeline(self) -> Timeline:
+        """Musical time from now on."""
+        return Timeline(self.ns_per_beat, self.tick_origin, self.time_origin_ns)
+
+
+class Learnt(Struct, frozen=True, array_like=True, tag="learnt"):
+    """A pedal, pad or key was bound to something."""
+
+    action: str
+    trigger: str
+    """The MIDI message, as `bindings.py` writes it."""
 
 
 class Troubled(Struct, frozen=True, array_like=True, tag="troubled"):
@@ -104,7 +136,8 @@ class Farewell(Struct, frozen=True, array_like=True, tag="farewell"):
 
 
 Message = (
-    Ready | EngineIs | Played | Planned | Sounded | Turned | Released | Troubled | Farewell
+    Ready | EngineIs | Played | Planned | Sounded | Turned | Released | Recalled | Retimed
+    | Learnt | Troubled | Farewell
 )  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()
@@ -114,7 +147,11 @@ _LENGTH_BYTES = 2
 
 def encode(message: Message) -> bytes:
     """One frame. [any thread]"""
-    body = _encoder.encode(message)
+    return framed(_encoder.encode(message))
+
+
+def framed(body: bytes) -> bytes:
+    """One frame of a message that is msgpack already. [any thread]"""
     return len(body).to_bytes(_LENGTH_BYTES) + body
 
 

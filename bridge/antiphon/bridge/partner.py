@@ -30,6 +30,8 @@ class Partner:
 
     def __init__(self, settings: Settings, timeline: Timeline, paced: bool) -> None:
         self.settings, self.timeline = settings, timeline
+        self.bars = settings.bars
+        """Where bars are now."""
         self.channels = Channels(programs=settings.programs)
         self.feel: Feel | None = None
         """How freely it plays from now on; None as the settings say."""
@@ -93,7 +95,7 @@ class Partner:
 
     def on_grid(self, tick: int) -> int:
         """The first tick from this one on at which an answer may begin."""
-        return -(-tick // self.settings.grid_ticks) * self.settings.grid_ticks
+        return self.bars.line_at_or_after(tick, self.settings.grid)
 
     def _set_up(self, instruments: Iterable[int] | Sequence[int]) -> list[Effect]:
         """Choose the sounds of the channels that this answer has not used so far."""

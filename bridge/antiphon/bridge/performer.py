@@ -2,7 +2,8 @@
 
 `python -m antiphon.bridge.performer ORDER`, where ORDER is JSON of `Order`. It listens on a port
 or a pipe, talks with the engine, plays through the guard, and tells what happened on standard
-output. Commands come as single bytes on standard input; when that closes, it ends.
+output and to the recorder. Commands come as single bytes on standard input; when that closes, it
+ends.
 
     loop, about every millisecond:  keys → thru → session → engine → session → what is due
 """
@@ -12,8 +13,12 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import select
 import signal
 import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -21,17 +26,22 @@ from msgspec import Struct
 from antiphon.engine.errors import AntiphonError, MachineError, UserError
 from antiphon.engine.protocol import Error
 
-from . import link
+from . import journal, link
 from .client import Client
 from .clock import SystemClock
 from .config import Settings
+from .effects import Plan, Turned
 from .guard_pipe import GuardPipe
+from .hand import PANIC, QUIT, Hands, obey
 from .pipe_input import PipeInput
-from .ports import Input, open_input
-from .session import Plan, Session, Turned
+from .port_process import real_time
+from .receiver_pipe import ReceiverPipe
+from .recorder_process import RecorderProcess
+from .session import Session
 from .sound_pipe import SoundPipe
 from .stage import Stage
 from .timeline import Timeline
+from .traced_engine import TracedEngine
 
 STEP_NS = 1_000_000
 """Longest sleep: the most a key can wait to be noticed."""
@@ -39,8 +49,7 @@ PRIORITY = 20
 """SCHED_FIFO priority asked for."""
 LONG_PIPE = 2**20
 
-QUIT, HANDOVER, PANIC, SILENCE = b"q", b"h", b"p", b"s"
-"""Commands on standard input."""
+Source = ReceiverPipe | PipeInput
 
 REFUSALS = ("refused", "malformed")
 """Errors of the engine that asking again does not mend."""
@@ -52,33 +61,73 @@ class Order(Struct, frozen=True):
     endpoint: str
     """Where the engine listens."""
     settings: Settings
-    source: str | None = None
-    """Part of the input port's name; None makes a virtual port."""
+    sources: tuple[str, ...] = ("virtual",)
+    """Inputs, as `inputs.py` reads them."""
     phrase_fd: int | None = None
     """Listen to this pipe instead of a port."""
     out: str | None = None
     """Part of the output port's name; None makes a virtual port."""
     sound: bool = True
     """Sound through the audio device as well."""
+    journal: str | None = None
+    """Folder that the session is recorded in; None records nothing."""
+    bundle: str | None = None
+    """Folder of the engine's model, for the journal; None is the one that is shipped."""
+    fingerprint: str = ""
+    """Of that model, for the journal."""
+    title: str = ""
+    """Name of the piece, for the journal."""
 
 
 class Report:
-    """Tells standard output what happened; drops rather than waits. [loop]"""
+    """Tells standard output what happened, and the recorder; drops rather than waits. [loop]"""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.untold = 0
-        self._due_ns = 0
+        self._recorder: RecorderProcess | None = None
+        self._recorded = 0
         os.set_blocking(fd, False)
         with contextlib.suppress(ImportError, AttributeError, OSError):
             import fcntl
 
             fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, LONG_PIPE)
 
+    def record(self, recorder: RecorderProcess) -> None:
+        """From now on `recorder` is told everything too."""
+        self._recorder, self._recorded = recorder, recorder.written
+
     def tell(self, message: link.Message) -> None:
         """One message, if there is room for it."""
+        body = journal.body(message)
+        if self._recorder:
+            self._recorder.write(body)
+        self._say(link.framed(body))
+
+    def note(self, event: journal.Event) -> None:
+        """Something that only the journal wants to know."""
+        if self._recorder:
+            self._recorder.event(event)
+
+    def turned_loop(self, now_ns: int, next_ns: int | None, *, asked: bool) -> None:
+        """The loop was turned at `now_ns`, and the engine asked for something or not."""
+        if self._recorder is None:
+            return
+        if asked or self._recorder.written != self._recorded:
+            self._recorder.event(journal.Turn(now_ns))
+            self._recorded = self._recorder.written
+        for text in self._recorder.push(now_ns, next_ns):
+            self._say(link.encode(link.Troubled(text)))
+
+    def close(self) -> None:
+        """Have the recorder end. [may block]"""
+        for text in self._recorder.close() if self._recorder else ():
+            self._say(link.encode(link.Troubled(text)))
+        self._recorder = None
+
+    def _say(self, framed: bytes) -> None:
         try:
-            os.write(self._fd, link.encode(message))
+            os.write(self._fd, framed)
         except (BlockingIOError, BrokenPipeError):
             self.untold += 1
 
@@ -88,7 +137,7 @@ class Report:
 
     def planned(self, plan: Plan) -> None:
         """A note of the answer is known."""
-        self.tell(link.Planned(plan.note, plan.channel))
+        self.tell(link.Planned(plan.note, plan.channel, plan.generation))
 
     def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
         """A message of the answer went out."""
@@ -101,6 +150,15 @@ class Report:
     def released(self, now_ns: int) -> None:
         """What was planned will not sound."""
         self.tell(link.Released(now_ns))
+
+    def recalled(self, from_ns: int) -> None:
+        """What was planned to begin at a time or later will not sound."""
+        self.tell(link.Recalled(from_ns))
+
+    def retimed(self, now_ns: int, timeline: Timeline) -> None:
+        """Musical time goes otherwise from now on."""
+        line = timeline.ns_per_beat, timeline.tick_origin, timeline.time_origin_ns
+        self.tell(link.Retimed(now_ns, *line))
 
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for; what it refuses, it will always refuse."""
@@ -135,8 +193,13 @@ def perform(order: Order, report: Report) -> None:
     sound, why_no_sound = _open_sound(order.sound)
     client = Client(order.endpoint, "performer")
     timeline = Timeline.at(order.settings.tempo_bpm, clock.now_ns())
+    if order.journal:
+        report.record(_recorder(order, order.journal, timeline))
     outputs = Outputs(guard, sound)
-    stage = Stage(Session(order.settings, timeline), source, outputs, client, report)
+    engine = TracedEngine(client, report.tell, report.note)
+    hands = Hands(source, dict(order.settings.bound))
+    stage = Stage(Session(order.settings, timeline), hands, outputs, engine, report)
+    parts = Parts(stage, source, hands, engine, guard, report)
     report.tell(
         link.Ready(
             origin_ns=timeline.time_origin_ns,
@@ -145,52 +208,93 @@ def perform(order: Order, report: Report) -> None:
             why_no_port=guard.ready.why,
             sound=sound.ready.device if sound else None,
             why_no_sound=why_no_sound,
-            realtime=_real_time(),
+            realtime=real_time(PRIORITY),
         )
     )
     try:
-        _loop(stage, clock, client, guard, report)
+        _loop(parts, clock)
     finally:
         stage.silence(clock.now_ns())
         outputs.close()
         client.close()
         source.close()
         report.tell(_farewell(stage, report))
+        report.close()
 
 
-def _loop(
-    stage: Stage, clock: SystemClock, client: Client, guard: GuardPipe, report: Report
-) -> None:
-    present = False
+def _recorder(order: Order, folder: str, timeline: Timeline) -> RecorderProcess:
+    began = journal.Began(
+        version=journal.VERSION,
+        at=datetime.now().astimezone().isoformat(timespec="milliseconds"),
+        origin_ns=timeline.time_origin_ns,
+        settings=order.settings,
+        bundle=order.bundle,
+        fingerprint=order.fingerprint,
+        title=order.title,
+    )
+    return RecorderProcess(Path(folder), began)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a turn of the loop has to do with."""
+
+    stage: Stage
+    source: Source
+    hands: Hands
+    engine: TracedEngine
+    guard: GuardPipe
+    report: Report
+
+
+def _loop(parts: Parts, clock: SystemClock) -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
-    while True:
+    ended = False
+    while not ended:
         now_ns = clock.now_ns()
-        stage.turn(now_ns)
-        if guard.look():
-            raise MachineError("The MIDI guard ended, so nothing would sound any more.")
-        if client.present != present:
-            present = client.present
-            report.tell(link.EngineIs(present, client.welcome.model if client.welcome else ""))
-        for command in _commands():
-            if command == QUIT:
-                return
-            _obey(command, stage, guard, now_ns)
-        next_ns = stage.next_ns()
+        parts.engine.asked = False
+        parts.stage.turn(now_ns)
+        _look(parts)
+        for command in (*_commands(), *parts.hands.commands()):
+            _obey(parts, command, now_ns)
+            ended = ended or command == QUIT
+        next_ns = parts.stage.next_ns()
+        parts.report.turned_loop(now_ns, next_ns, asked=parts.engine.asked)
         if next_ns is not None and next_ns <= now_ns + STEP_NS:
             clock.sleep_until(next_ns)
         else:
-            clock.doze_until(now_ns + STEP_NS)
+            _doze(parts.source, clock, now_ns + STEP_NS)
 
 
-def _obey(command: bytes, stage: Stage, guard: GuardPipe, now_ns: int) -> None:
-    if command == HANDOVER:
-        stage.handover(now_ns)
-    elif command in (PANIC, SILENCE):
-        stage.silence(now_ns)
-        if command == PANIC:
-            guard.panic()
+def _look(parts: Parts) -> None:
+    """Whether everyone is still there; MachineError if not. Ports may come and go."""
+    if parts.guard.look():
+        raise MachineError("The MIDI guard ended, so nothing would sound any more.")
+    if parts.source.lost:
+        raise MachineError("The MIDI receiver ended, so nothing would be heard any more.")
+    for text in (*parts.source.news(), *parts.guard.news()):
+        parts.report.tell(link.Troubled(text))
+    for action, text in parts.hands.learnt():
+        parts.report.tell(link.Learnt(action, text))
+
+
+def _obey(parts: Parts, command: bytes, now_ns: int) -> None:
+    if parts.hands.learn(command):
+        return
+    parts.report.note(journal.ByHand(command))
+    obey(command, parts.stage, now_ns)
+    if command == PANIC:
+        parts.guard.panic()
+
+
+def _doze(source: Source, clock: SystemClock, until_ns: int) -> None:
+    """Wait for a key, but no longer than this."""
+    if isinstance(source, PipeInput) and source.ended:  # it would seem to be readable for ever
+        clock.doze_until(until_ns)
+    else:
+        select.select([source], [], [], max(0, until_ns - clock.now_ns()) / 1e9)
 
 
 def _commands() -> list[bytes]:
@@ -201,8 +305,8 @@ def _commands() -> list[bytes]:
     return [data[i : i + 1] for i in range(len(data))] if data else [QUIT]
 
 
-def _open_source(order: Order) -> Input:
-    return open_input(order.source) if order.phrase_fd is None else PipeInput(order.phrase_fd)
+def _open_source(order: Order) -> Source:
+    return ReceiverPipe(order.sources) if order.phrase_fd is None else PipeInput(order.phrase_fd)
 
 
 def _open_sound(wanted: bool) -> tuple[SoundPipe | None, str]:
@@ -212,16 +316,6 @@ def _open_sound(wanted: bool) -> tuple[SoundPipe | None, str]:
         return SoundPipe(), ""
     except AntiphonError as error:
         return None, str(error)
-
-
-def _real_time() -> bool:
-    """Ask for SCHED_FIFO; children do not inherit it. Whether it was granted."""
-    try:
-        policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK
-        os.sched_setscheduler(0, policy, os.sched_param(PRIORITY))
-    except (AttributeError, OSError):
-        return False
-    return True
 
 
 def _farewell(stage: Stage, report: Report) -> link.Farewell:

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import msgspec
 
 from . import link
-from .performer import HANDOVER, PANIC, QUIT, Order
+from .hand import LEARN, LETTERS, QUIT
+from .performer import Order
 
 _READ = 65536
 _END_S = 10.0
@@ -60,13 +61,13 @@ class PerformerProcess:
         """What it ended with, None while it runs."""
         return self._process.poll()
 
-    def handover(self) -> None:
-        """Press the pedal for the player."""
-        self._command(HANDOVER)
+    def act(self, action: str) -> None:
+        """Do something for the player, by the name it has in `hand.py`."""
+        self._command(LETTERS[action])
 
-    def panic(self) -> None:
-        """Silence everything."""
-        self._command(PANIC)
+    def learn(self, action: str) -> None:
+        """What the player presses next does this from now on."""
+        self._command(LEARN + LETTERS[action])
 
     def close(self) -> list[link.Message]:
         """Ask it to end and wait; returns its last messages. [may block]"""

@@ -1,7 +1,7 @@
 """`antiphon play`: starts the engine and the performer, shows what happens, keeps what was played.
 
 Everything heard is in the files when it ends, however that comes about: answered, Ctrl-C, SIGTERM,
-a closed terminal, an error. Only kill -9 loses them, and leaves no process and no note behind.
+a closed terminal, an error. After kill -9 it is in the journal, see `antiphon save`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from pathlib import Path
 
 from antiphon.engine.errors import NoMidiSystem
 
-from . import midifile, results
+from . import midifile, results, sessions
 from .clock import SystemClock
 from .config import Settings
 from .ending import Wish, wish_to_end
 from .engine_process import EngineProcess
+from .fingerprint import fingerprint
 from .performer import Order
 from .performer_process import PerformerProcess
 from .phrase_player import bar_of
@@ -41,13 +42,16 @@ class Plan:
     settings: Settings
     phrase: Path | None = None
     """A file to play in the player's place."""
-    source: str | None = None
+    sources: tuple[str, ...] = ("virtual",)
+    """Inputs, as `inputs.py` reads them."""
     out: str | None = None
     folder: Path = Path("out")
     bundle: Path | None = None
     sound: bool = True
     headless: bool = False
     title: str = "Antiphon"
+    journal: Path | None = None
+    """Folder that the session is recorded in; None is the usual one, see `sessions.py`."""
 
 
 def play(plan: Plan) -> list[Path]:
@@ -95,7 +99,16 @@ def _converse(
     if plan.phrase and phrase and pipe:
         start_player = _phrase_player(plan.phrase, phrase.metre, pipe)
     order = Order(
-        engine.endpoint, plan.settings, plan.source, pipe[0] if pipe else None, plan.out, plan.sound
+        engine.endpoint,
+        plan.settings,
+        plan.sources,
+        pipe[0] if pipe else None,
+        plan.out,
+        plan.sound,
+        journal=str((plan.journal or sessions.folder()).resolve()),
+        bundle=str(plan.bundle.resolve()) if plan.bundle else None,
+        fingerprint=fingerprint(plan.bundle),
+        title=plan.title,
     )
     performer = PerformerProcess(order)
     with open_screen(plan.headless) as screen:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from antiphon.engine.notes import Note, Pedal
 
-from . import midi
+from . import link, midi
 from .channels import Channels
 from .timeline import Timeline
 
@@ -45,6 +45,7 @@ class Recording:
 
     recording.played(at_ns, message)      what the player sent
     recording.sounded(at_ns, message)     what went out of the answer
+    recording.take(message)               either, as the performer tells it
     recording.tracks()                    {"you": notes, "Antiphon": notes}
     """
 
@@ -58,6 +59,20 @@ class Recording:
         """General MIDI program of each instrument that was heard."""
         self.tick = 0
         """Tick of the latest message."""
+        self._begin: int | None = None
+        """Tick that counts as the first; None makes it that of the first note."""
+
+    def take(self, message: object) -> None:
+        """Write down what the performer tells, as far as it sounds; pass over all else."""
+        match message:
+            case link.Played(at_ns, data):
+                self.played(at_ns, data)
+            case link.Planned(note, channel):
+                self.answers_on(channel, note.instrument)
+            case link.Sounded(wanted_ns, _, data):
+                self.sounded(wanted_ns, data)
+            case link.Retimed(at_ns):
+                self.retimed(at_ns, message.timeline)
 
     def answers_on(self, channel: int, instrument: int) -> None:
         """The answer sounds `instrument` on `channel`."""
@@ -91,6 +106,34 @@ class Recording:
         else:
             self.answer.let_go(tick, key)
 
+    def retimed(self, at_ns: int, timeline: Timeline) -> None:
+        """Musical time goes otherwise from now on; a recording goes on even if the song jumps."""
+        jump = self.timeline.tick_at(at_ns) - timeline.tick_at(at_ns)
+        self.timeline = timeline.counted_on(jump) if jump else timeline
+
+    @property
+    def first(self) -> int:
+        """Tick at which the first note begins, 0 if there is none."""
+        return min((note.onset for note in self._notes), default=0)
+
+    @property
+    def end(self) -> int:
+        """Tick at which the last note ends, 0 if there is none."""
+        return max((note.end for note in self._notes), default=0)
+
+    def since(self, tick: int) -> Recording:
+        """Only the notes that begin at `tick` or later, and that tick is 0 in `tracks`."""
+        later = Recording(self.timeline)
+        later.player.notes = [n for n in self.player.at(self.tick) if n.onset >= tick]
+        later.answer.notes = [n for n in self.answer.at(self.tick) if n.onset >= tick]
+        held = {
+            p.instrument: Pedal(tick, p.instrument, p.down) for p in self.pedals if p.tick < tick
+        }
+        later.pedals = [p for p in held.values() if p.down]
+        later.pedals += [p for p in self.pedals if p.tick >= tick]
+        later.programs, later.tick, later._begin = dict(self.programs), self.tick, tick
+        return later
+
     def tracks(self) -> dict[str, list[Note]]:
         """Notes of both sides, the first of all at tick 0."""
         player, answer = self.player.at(self.tick), self.answer.at(self.tick)
@@ -104,9 +147,12 @@ class Recording:
 
     @property
     def _origin(self) -> int:
-        """Tick of the first note of both sides."""
-        notes = *self.player.at(self.tick), *self.answer.at(self.tick)
-        return min((note.onset for note in notes), default=0)
+        """Tick of the first note of both sides, or the one that was asked for."""
+        return self.first if self._begin is None else self._begin
+
+    @property
+    def _notes(self) -> list[Note]:
+        return [*self.player.at(self.tick), *self.answer.at(self.tick)]
 
     def _tick(self, at_ns: int) -> int:
         tick = max(0, self.timeline.tick_at(at_ns))

@@ -47,7 +47,7 @@ def save(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileRefused(f"{folder} cannot be made ({error.strerror}).") from None
-    base = _free(folder, stem)
+    base = free(folder, stem)
     kept: list[Path] = []
     for path in (base.with_suffix(suffix) for suffix in (".mid", ".png", ".wav")):
         try:
@@ -114,7 +114,8 @@ def _png(piece: Piece, path: Path, tell: Callable[[str], None]) -> str:
 _WRITERS = {".mid": _midi, ".midi": _midi, ".wav": _wav, ".png": _png}
 
 
-def _free(folder: Path, stem: str) -> Path:
+def free(folder: Path, stem: str) -> Path:
+    """`<stem>-<n>` under the next free number, without a suffix. [may block]"""
     taken = {path.stem for path in folder.iterdir()}
     number = next(n for n in range(1, 10**6) if f"{stem}-{n}" not in taken)
     return folder / f"{stem}-{number}"

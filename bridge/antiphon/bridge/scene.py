@@ -47,14 +47,10 @@ class Scene:
                 self._record(self.recording, message)
 
     def _record(self, recording: Recording, message: link.Message) -> None:
+        recording.take(message)
         match message:
-            case link.Played(at_ns, data):
-                recording.played(at_ns, data)
-            case link.Planned(note, channel):
-                recording.answers_on(channel, note.instrument)
+            case link.Planned(note):
                 self.planned.append(note)
-            case link.Sounded(wanted_ns, _, data):
-                recording.sounded(wanted_ns, data)
             case link.Recalled(from_ns):
                 tick = recording.timeline.tick_at(from_ns)
                 self.planned = [note for note in self.planned if note.onset < tick]

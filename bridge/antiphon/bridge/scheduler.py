@@ -1,14 +1,16 @@
 """The note-off contract: every note-on it lets out gets exactly one note-off, whatever happens.
 
-It plans the model's notes in time and knows which of them sound. It knows no port, no clock and
-nothing of the keys the player holds.
+It plans the model's notes in time and knows which of them sound; when the tempo changes all of it
+moves along. It knows no port, no clock and nothing of the keys the player holds.
 """
 
 from __future__ import annotations
 
 from array import array
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import NamedTuple
+
+from .timeline import Timeline
 
 LATEST_NS = 50_000_000
 """A note-on later than this is dropped: a wrong moment is worse than a missing note."""
@@ -173,10 +175,36 @@ class Scheduler:
         self._plan.clear()
         return dropped
 
+    def recall(self, from_ns: int) -> int:
+        """Drop every note that is to begin at `from_ns` or later; returns how many. [loop]"""
+        kept = [note for note in self._plan if note.on_ns < from_ns]
+        dropped = len(self._plan) - len(kept)
+        heapify(kept)
+        self._plan = kept
+        return dropped
+
     def release(self, now_ns: int) -> list[Sent]:
         """Drop every note that has not begun and end those that sound, now. [loop]"""
         self.cancel()
         return [self._end(note, now_ns) for note in sorted(self._sounding.values())]
+
+    def retime(self, before: Timeline, after: Timeline) -> None:
+        """Move the plan, and the ends of what sounds, to another timeline: ticks are kept. [loop]
+
+        Where the song jumps, `release` first: what sounds would end wherever its tick went.
+        """
+
+        def carried(ns: int) -> int:
+            return before.carry(ns, after)
+
+        for at, note in enumerate(self._plan):
+            on_ns = carried(note.on_ns)
+            # Within a tick that became shorter two moments may fall into one.
+            off_ns = max(carried(note.off_ns), on_ns + 1)
+            self._plan[at] = note._replace(on_ns=on_ns, off_ns=off_ns)
+        heapify(self._plan)
+        for key, sounding in self._sounding.items():
+            self._sounding[key] = sounding._replace(off_ns=carried(sounding.off_ns))
 
     def done(self, sent: Sent, done_ns: int) -> None:
         """`sent` left at `done_ns`. [loop]"""

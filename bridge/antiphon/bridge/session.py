@@ -30,6 +30,8 @@ PREPARE_NS = 200_000_000
 """How long before a phrase will be over its answer is asked for, in case it really is."""
 
 
+SOON_NS = 1_000_000_000
+"""Whoever plays on sooner than this after an answer began was not done."""
 HOTTEST = 1.5
 """Temperature of a dial that is turned up all the way."""
 DENSEST = 32
@@ -137,6 +139,7 @@ class Session:
             case State.ANSWERING if not self._exchange.complete:
                 return self._exchange.pace(now_ns)
             case State.ANSWERING if now_ns >= self._ends_ns:
+                self._turn.outcome(right=True)
                 return self._end_answer("finished", now_ns, whole=True)
         return []
 
@@ -232,6 +235,7 @@ class Session:
         if not self._settled or not self._exchange.takes.all:
             return []
         silent = self._fall_silent()
+        self._turn.outcome(right=True)
         return silent + self._exchange.remake(now_ns) + self._turn_to("ask", now_ns)
 
     def lock(self, now_ns: int) -> list[Effect]:
@@ -246,6 +250,7 @@ class Session:
         if take is None:
             return []
         silent, sounding = self._fall_silent(), self.state is State.ANSWERING
+        self._turn.outcome(right=True)
         self._exchange.takes.choose(take)
         resumed = self._exchange.resume(now_ns, take, sounding=sounding)
         return silent + resumed + self._turn_to("ask", now_ns)
@@ -299,6 +304,9 @@ class Session:
         tick, answering = self.timeline.tick_at(now_ns), self.state is State.ANSWERING
         if answering and tick < self._exchange.begin_tick:
             return self._end_answer("goes on", now_ns)
+        if answering:
+            begun_ns = now_ns - self.timeline.time_at(self._exchange.begin_tick)
+            self._turn.outcome(right=begun_ns >= SOON_NS)
         self._turn = self._turn.next()
         joins = self.mode is Mode.TOGETHER and self.state is State.IDLE
         event = "join" if joins else "key"

@@ -37,6 +37,9 @@ SHORTEST_SILENCE_S = 0.1
 """Nobody takes over in a shorter one."""
 PARTS = 5
 """Composers are dealt by a hash: who judges one part has learnt from the others."""
+_DAMAGED = (
+    EOFError, lzma.LZMAError, ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ def read(path: Path) -> list[Song]:
     try:
         with lzma.open(path, "rt", encoding="utf-8") as lines:
             return [_song(json.loads(line)) for line in lines]
-    except (OSError, EOFError, lzma.LZMAError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise FileRefused(f"{path} cannot be read: {error.strerror or error}.") from error
+    except _DAMAGED as error:
         raise FileRefused(f"{path} holds no melodies with their ends: {error}.") from error
 
 

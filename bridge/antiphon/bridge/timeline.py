@@ -63,6 +63,22 @@ class Timeline:
         elapsed = time_ns - self.time_origin_ns
         return self.tick_origin + elapsed * TICKS_PER_BEAT // self.ns_per_beat
 
+    def carry(self, time_ns: int, to: Timeline) -> int:
+        """When on the timeline `to` what happens here at `time_ns` happens: the same part of its
+        tick. Exact for the beginnings of ticks, and never the other way round for any two moments.
+        """
+        tick = self.tick_at(time_ns)
+        into_ns, begins_ns = time_ns - self.time_at(tick), to.time_at(tick)
+        if into_ns == 0:
+            return begins_ns
+        ends_ns = to.time_at(tick + 1)
+        lasts_ns = self.time_at(tick + 1) - self.time_at(tick)
+        return begins_ns + into_ns * (ends_ns - begins_ns) // lasts_ns
+
+    def counted_on(self, ticks: int) -> Timeline:
+        """The same moments, each `ticks` further on in the count."""
+        return Timeline(self.ns_per_beat, self.tick_origin + ticks, self.time_origin_ns)
+
 
 def _beat_ns(bpm: float) -> int:
     if not MIN_BPM <= bpm <= MAX_BPM:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from antiphon.engine.errors import FileRefused
+
 
 def register(app: typer.Typer) -> None:
     """Add `turns` to the one `antiphon`."""
@@ -15,9 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def turns(
-    melodies: Annotated[
-        Path, typer.Argument(help="Melodies with their ends, .jsonl.xz.", exists=True)
-    ],
+    melodies: Annotated[Path, typer.Argument(help="Melodies with their ends, .jsonl.xz.")],
     picture: Annotated[Path | None, typer.Option(help="Draw the curves into this PNG.")] = None,
     fit: Annotated[
         Path | None, typer.Option(help="Learn from all the melodies, keep the weights here.")
@@ -30,12 +30,15 @@ def turns(
 
     Example: antiphon turns phrases.jsonl.xz --picture turns.png
     """
-    from . import songs, turn_fitting, turn_picture, turn_trial
+    from . import songs, turn_fitting, turn_picture, turn_rehearsal, turn_trial
 
-    rows = turn_fitting.rows(songs.read(melodies), _progress)
+    read = songs.read(melodies)
+    if len({song.part for song in read}) < 2:
+        raise FileRefused(f"{melodies} holds too few composers to judge some by the others.")
+    rows = turn_fitting.rows(read, _progress)
     if fit is not None:
         kinds = turn_fitting.KINDS
-        turn_fitting.write({kind: turn_fitting.trained(rows, kind) for kind in kinds}, fit)
+        turn_fitting.write({kind: turn_rehearsal.trained(rows, kind) for kind in kinds}, fit)
         typer.echo(f"{fit}: weights for {' and '.join(kinds)}.")
     trial = turn_trial.tried(rows, _progress)
     typer.echo(trial.text())

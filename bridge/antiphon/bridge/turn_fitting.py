@@ -1,4 +1,4 @@
-"""Fits the judge of a turn to melodies whose phrase ends are known. NumPy alone, half a minute.
+"""Fits the judge of a turn to melodies whose phrase ends are known. NumPy alone.
 
 The loss is the chance given to what happened: whether it was an end, and how long the silence was.
 Of silences that count neither way only the length is learnt, at half weight.
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from .cues import FREE, cues
 from .judge import LIMIT, WAITS_MS, Floats, Ints, Network
+from .shown import moment
 from .songs import Silence, Song, played
 from .turns import FEWEST_TONES
 from .wholefile import put_whole
@@ -46,11 +47,22 @@ class Rows(NamedTuple):
     """(N,): how long pace alone would wait where too little was heard to judge, else nan."""
     parts: Ints
     """(N,): part of the composers."""
+    moments: Floats
+    """(N, 6): see `shown.Moment`."""
+    songs: Ints
+    """(N,): which song, ascending."""
 
     def where(self, these: NDArray[np.bool_]) -> Rows:
         """Some of the rows."""
-        cues, ends, ms, paced_ms, parts = self
-        return Rows(cues[these], ends[these], ms[these], paced_ms[these], parts[these])
+        return Rows(
+            self.cues[these],
+            self.ends[these],
+            self.ms[these],
+            self.paced_ms[these],
+            self.parts[these],
+            self.moments[these],
+            self.songs[these],
+        )
 
 
 def rows(songs: Sequence[Song], tell: Callable[[str], None] = lambda _: None) -> Rows:
@@ -64,6 +76,8 @@ def rows(songs: Sequence[Song], tell: Callable[[str], None] = lambda _: None) ->
                 s.seconds * 1000,
                 _paced(s),
                 song.part,
+                moment(s.melody),
+                done,
             )
             for s in played(song, bars=True)
         ]
@@ -84,12 +98,11 @@ def of_kind(cues: Floats, kind: str) -> Floats:
     return cues if kind == "bars" else cues[..., : len(FREE)]
 
 
-def trained(rows: Rows, kind: str, seed: int = 0) -> Network:
-    """A network for "free" time or for "bars" that has learnt from rows. [may block]"""
+def learnt(cues: Floats, rows: Rows, seed: int = 0) -> Network:
+    """A network that has learnt from cues (N, any) what came of rows. [may block]"""
     chance = np.random.default_rng(seed)
-    read = of_kind(rows.cues, kind)
-    mean, scale = read.mean(0), read.std(0) + 1e-6
-    given = np.clip((read - mean) / scale, -LIMIT, LIMIT)
+    mean, scale = cues.mean(0), cues.std(0) + 1e-6
+    given = np.clip((cues - mean) / scale, -LIMIT, LIMIT)
     told = _told(rows)
     weights = _begun(given.shape[1], chance)
     adam = Adam(weights, EPOCHS * (len(given) // BATCH))

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from .judge import WAITS_MS, Floats, waits_ms
-from .turn_fitting import Rows, of_kind, trained
+from .judge import Floats
+from .turn_fitting import Rows
+from .turn_rehearsal import trained, waited_ms
 
 FIXED_MS = (250, 400, 600, 1000)
 EAGERNESS = tuple(i / 40 for i in range(41))
@@ -78,21 +79,13 @@ def ours(rows: Rows, kind: str) -> Curve:
 
     For each part of the composers a network learns from all the others. [may block]
     """
-    read = of_kind(rows.cues, kind)
-    ends, goes_on = np.empty((2, len(read), len(WAITS_MS) + 1))
+    waits = np.empty((len(rows.ms), len(EAGERNESS)))
     for part in np.unique(rows.parts):
         here = rows.parts == part
-        ends[here], goes_on[here] = trained(rows.where(~here), kind).chances(read[here])
-    return _curve(NAMES[kind], rows, ends, goes_on)
-
-
-def _curve(name: str, rows: Rows, ends: Floats, goes_on: Floats) -> Curve:
-    hardly = ~np.isnan(rows.paced_ms)
-    found = [
-        outcome(rows, np.where(hardly, rows.paced_ms, waits_ms(ends, goes_on, eagerness)))
-        for eagerness in EAGERNESS
-    ]
-    return Curve(name, EAGERNESS, tuple(found))
+        network = trained(rows.where(~here), kind)
+        waits[here] = waited_ms(rows.where(here), kind, network, np.array(EAGERNESS))
+    found = tuple(outcome(rows, waits[:, i]) for i in range(len(EAGERNESS)))
+    return Curve(NAMES[kind], EAGERNESS, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +118,7 @@ def tried(rows: Rows, tell: Callable[[str], None] = lambda _: None) -> Trial:
     """Ours and the fixed rules on the same silences. [may block]"""
     curves = []
     for done, kind in enumerate(NAMES):
-        tell(f"{done} of {len(NAMES)} curves are drawn; some 10 s each.")
+        tell(f"{done} of {len(NAMES)} curves are drawn; half a minute each.")
         curves.append(ours(rows, kind))
     return Trial(int((rows.ends == 1).sum()), (*curves, fixed(rows)))
 

@@ -12,6 +12,7 @@ from statistics import median
 from .cues import cues
 from .judge import USUAL_EAGERNESS, WAITS_MS, Judgement, judge
 from .melody import CHORD_NS, Melody, Place
+from .shown import Outcome, Shown, moment
 
 MIN_SILENCE_NS = 450_000_000
 MAX_SILENCE_NS = 1_500_000_000
@@ -21,6 +22,8 @@ LONGEST_WAIT_NS = WAITS_MS[-1] * 1_000_000
 """Limits of the wait that the judge decides."""
 FEWEST_TONES = 6
 """Before so many tones were heard there is nothing to judge by."""
+SHORTEST_SILENCE_NS = 100_000_000
+"""Less is no silence: nobody takes over in it."""
 PACE_FACTOR = 2
 """A rest of so many usual gaps between onsets ends a phrase of a player hardly known."""
 REMEMBERED_GAPS = 8
@@ -31,14 +34,23 @@ class Turn:
 
     Turn()           the first phrase of somebody unknown
     turn.next()      the next phrase of the same player
+    turn.outcome(right=False)    the player interrupted who took over
     """
 
-    def __init__(self, melody: Melody | None = None, eagerness: float = USUAL_EAGERNESS) -> None:
+    def __init__(
+        self,
+        melody: Melody | None = None,
+        eagerness: float = USUAL_EAGERNESS,
+        shown: Shown | None = None,
+    ) -> None:
         self.first_ns: int | None = None
         """When it began, None before the first key."""
         self.eagerness = eagerness
         """How soon to take over, 0..1."""
         self._melody = melody or Melody()
+        self._shown = shown or Shown()
+        self._answered = True
+        """Whether how the latest silence turned out is told by others, or by nobody."""
         self._onset_ns = 0
         self._quiet_since_ns = 0
         self._held: set[tuple[int, int]] = set()
@@ -46,16 +58,16 @@ class Turn:
         self._gaps_ns: deque[int] = deque(maxlen=REMEMBERED_GAPS)
         self._judgement: Judgement | None = None
         self._wait_ns: int | None = None
-        self._guess: float | None = None
 
     def next(self) -> Turn:
         """A new phrase of the same player, who is remembered."""
-        after = Turn(self._melody, self.eagerness)
+        after = Turn(self._melody, self.eagerness, self._shown)
         after._held, after._pedalled = self._held, self._pedalled
         return after
 
     def strike(self, now_ns: int, key: tuple[int, int], place: Place | None = None) -> None:
         """A key, (channel, pitch), went down; `place` says where in the bars, if there are any."""
+        self._went_on(now_ns)
         if self.first_ns is None:
             self.first_ns = now_ns
         elif now_ns - self._onset_ns > CHORD_NS:
@@ -63,6 +75,7 @@ class Turn:
         self._onset_ns = now_ns
         self._held.add(key)
         self._melody.strike(now_ns, key[1], place)
+        self._answered = False
         self._changed()
 
     def let_go(self, now_ns: int, key: tuple[int, int]) -> None:
@@ -84,10 +97,16 @@ class Turn:
                 self._melody.let_go(now_ns, pitch)
         self._quiet(now_ns)
 
-    def guess(self, probability: float) -> None:
-        """Somebody else's probability, 0..1, that nothing is played within the next beat."""
+    def outcome(self, *, right: bool) -> None:
+        """Somebody took over in the latest silence; the player let it sound, or interrupted soon.
+
+        To be told once, before the player's next key. What is never told is taken for unknown.
+        """
+        if not self._answered and not self._sounds:
+            kind = Outcome.RIGHT if right else Outcome.FALSE
+            self._shown.add(moment(self._melody), kind)
+        self._answered = True
         self._changed()
-        self._guess = probability
 
     @property
     def over_at_ns(self) -> int | None:
@@ -114,9 +133,8 @@ class Turn:
     def judgement(self) -> Judgement:
         """What is thought of the silence after the last tone, of which there must be one."""
         if self._judgement is None:
-            self._judgement = judge(cues(self._melody))
-            if self._guess is not None:
-                self._judgement = self._judgement.guessed(self._guess)
+            shown = self._shown.cues(moment(self._melody))
+            self._judgement = judge(cues(self._melody), shown)
         return self._judgement
 
     @property
@@ -129,5 +147,13 @@ class Turn:
             self._melody.quiet(now_ns)
         self._changed()
 
+    def _went_on(self, now_ns: int) -> None:
+        """A key comes: if that ends a silence in which nobody took over, it was no end."""
+        if self._answered or self._sounds:
+            return
+        silent = now_ns - max(self._melody.ends_ns, self._quiet_since_ns)
+        if silent > SHORTEST_SILENCE_NS:
+            self._shown.add(moment(self._melody), Outcome.WENT_ON)
+
     def _changed(self) -> None:
-        self._judgement = self._wait_ns = self._guess = None
+        self._judgement = self._wait_ns = None

@@ -49,7 +49,8 @@ class Entry:
     begin: int
     """Index of its first row: waits and labels that lead to it, or the note itself."""
     held: Held = Held.NOTHING
-    settled: bool = False
+    settled: int = 0
+    """Number of the hearing since which it is; 0 if it is not."""
     played: bool = False
     """The model's own note, not heard from a player."""
 
@@ -80,6 +81,8 @@ class Transcript:
         """The entries of each key that was ever struck, in order: never empty."""
         self._pedals: set[int] = set()
         self._decoder: Decoder | None = None
+        self._hearing = 1
+        """Which time the player was heard, or will be next."""
         self._begin = 0
         """Of a note that the model is playing, the index of its first row."""
 
@@ -117,6 +120,7 @@ class Transcript:
 
     def hear(self, events: Iterable[Event]) -> int:
         """Take key events; returns the index of the first row that changed (len if none)."""
+        self._hearing += 1
         unchanged = min((self._take(event) for event in events), default=len(self.entries))
         return self._rewrite(unchanged) if unchanged < len(self.entries) else len(self.rows)
 
@@ -133,7 +137,10 @@ class Transcript:
         del self.entries[first:]
         self._decoder = None
         # Of notes that reach past the tick each is the last of its key.
-        reaching = [e for e in self._lasts() if e.note.end >= tick]
+        # What was settled for the answer that is taken back was only a guess.
+        reaching = [
+            e for e in self._lasts() if e.settled == self._hearing or e.note.end >= tick
+        ]
         changed = [e for e in reaching if not (keeps_ends and e.played) and _shorten(e, tick)]
         if not self.entries:
             return self._open(self._opening, self._opened_with)
@@ -162,7 +169,7 @@ class Transcript:
 
     def settle(self, entry: Entry, length: int) -> int:
         """Give an open note a length for now; returns the index of the first row that changed."""
-        entry.settled = True
+        entry.settled = self._hearing
         entry.note = shortened(entry.note, entry.note.onset + length)
         return self._rewrite(self._place(entry.note))
 
@@ -243,7 +250,7 @@ class Transcript:
             return _NONE
         before, after = self._neighbours(note)
         if before is not None:
-            was_open, before.held, before.settled = before.open, Held.NOTHING, False
+            was_open, before.held, before.settled = before.open, Held.NOTHING, 0
             if was_open or before.note.end > note.onset:
                 before.note = shortened(before.note, note.onset)
                 changed = self._place(before.note)
@@ -276,7 +283,7 @@ class Transcript:
     def _close(self, entries: list[Entry], tick: int) -> int:
         """Give notes their end."""
         for entry in entries:
-            entry.held, entry.settled = Held.NOTHING, False
+            entry.held, entry.settled = Held.NOTHING, 0
             entry.note = shortened(entry.note, tick)
         return min((self._place(entry.note) for entry in entries), default=_NONE)
 
@@ -351,7 +358,7 @@ def _shorten(entry: Entry, tick: int) -> bool:
         entry.note = shortened(entry.note, tick)
         return True
     if entry.settled:
-        entry.settled = False
+        entry.settled = 0
         entry.note = _provisional(entry.note)
         return True
     return False
