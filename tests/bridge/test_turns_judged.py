@@ -131,16 +131,6 @@ def test_detached_playing_is_not_taken_for_one_end_after_another() -> None:
     assert melody.ends_ns == pytest.approx((23 * 250 + 250) * MS, rel=0.01)
 
 
-def test_a_guess_without_weight_changes_nothing_and_with_weight_it_does() -> None:
-    turn = Turn()
-    sung(turn)
-    alone = turn.judgement
-    turn.guess(0.99)
-
-    assert turn.judgement.probability == pytest.approx(alone.probability)
-    assert alone.guessed(0.99, weight=0.5).probability > alone.probability
-    assert alone.guessed(0.01, weight=0.5).probability < alone.probability
-
 
 def test_bars_add_their_cues() -> None:
     free, bars = Melody(), Melody()
