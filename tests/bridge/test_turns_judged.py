@@ -131,7 +131,6 @@ def test_detached_playing_is_not_taken_for_one_end_after_another() -> None:
     assert melody.ends_ns == pytest.approx((23 * 250 + 250) * MS, rel=0.01)
 
 
-
 def test_bars_add_their_cues() -> None:
     free, bars = Melody(), Melody()
     for i in range(FEWEST_TONES):

@@ -28,7 +28,7 @@ from . import (
     styles,
     turn_commands,
 )
-from .config import Mode, Settings
+from .config import Clock, Mode, Settings
 from .examples import example_phrase
 from .grid import Grid
 
@@ -172,6 +172,14 @@ def play(
     tempo: Annotated[
         float | None, typer.Option(help="Beats a minute (default: free time).", min=20, max=400)
     ] = None,
+    clock: Annotated[
+        Clock,
+        typer.Option(help="Whose time: our own, MIDI clock of an input, an Ableton Link session."),
+    ] = Clock.INTERNAL,
+    count_in: Annotated[
+        int, typer.Option(help="Bars of click before the song begins.", min=0, max=8)
+    ] = 0,
+    click: Annotated[bool, typer.Option(help="Click on every beat.")] = False,
     metre: Annotated[str, typer.Option(help="Beats in a bar, where there is a tempo.")] = "4/4",
     grid: Annotated[
         Grid, typer.Option(help="Where an answer may begin: anywhere, on beats, on bars.")
@@ -208,10 +216,13 @@ def play(
     length = lengths.parse(answer, bars)
     settings = replace(
         settings_of(seed, style, like, instruments, feel, length.beats, allowed, tempo),
+        clock=clock,
+        count_in=count_in,
+        click=click,
         mode=mode,
         own_ending=length.own_ending,
         takes=takes,
-        metre=bars if tempo else None,
+        metre=bars if tempo or clock is not Clock.INTERNAL else None,
         grid=grid,
         bound=_bound(context, bind or ()),
     )

@@ -21,6 +21,17 @@ class Mode(Enum):
     """Both at once: the model adds its instruments to the player's."""
 
 
+class Clock(Enum):
+    """Whose time is played by."""
+
+    INTERNAL = "internal"
+    """The tempo that was asked for, else free time."""
+    MIDI = "midi"
+    """MIDI clock from one of the inputs."""
+    LINK = "link"
+    """An Ableton Link session."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """How a session is to be played.
@@ -48,6 +59,11 @@ class Settings:
     """Beats in a bar and their note value; None if there are no bars. Tick 0 begins a bar."""
     takes_turns: bool = True
     """Whether silence hands over the turn; else only the pedal does."""
+    clock: Clock = Clock.INTERNAL
+    count_in: int = 0
+    """Bars of click before the song begins."""
+    click: bool = False
+    """Whether it goes on clicking."""
     mode: Mode = Mode.CALL
     grid: Grid = Grid.FREE
     """On what an answer begins."""

@@ -91,7 +91,7 @@ class Partner:
 
     def soonest(self, at_ns: int, lead_ns: int = 0) -> int:
         """The first tick after a time at which an answer may begin."""
-        return self.on_grid(self.timeline.tick_at(at_ns + lead_ns) + 1)
+        return self.on_grid(max(0, self.timeline.tick_at(at_ns + lead_ns) + 1))
 
     def on_grid(self, tick: int) -> int:
         """The first tick from this one on at which an answer may begin."""

@@ -291,17 +291,17 @@ class Session:
         self._turn.strike(now_ns, (channel, pitch), self._place(now_ns))
         instrument = self._partner.channels.instrument(channel)
         self._ear.hear(instrument, pitch)
-        tick = self.timeline.tick_at(now_ns)
+        tick = self._tick(now_ns)
         return effects + self._hear(now_ns, NoteOn(tick, instrument, pitch, velocity))
 
     def _let_go(self, now_ns: int, channel: int, pitch: int) -> list[Effect]:
         self._turn.let_go(now_ns, (channel, pitch))
         instrument = self._partner.channels.instrument(channel)
-        return self._hear(now_ns, NoteOff(self.timeline.tick_at(now_ns), instrument, pitch))
+        return self._hear(now_ns, NoteOff(self._tick(now_ns), instrument, pitch))
 
     def _begin_turn(self, now_ns: int) -> list[Effect]:
         """The player's turn begins, whoever's it was."""
-        tick, answering = self.timeline.tick_at(now_ns), self.state is State.ANSWERING
+        tick, answering = self._tick(now_ns), self.state is State.ANSWERING
         if answering and tick < self._exchange.begin_tick:
             return self._end_answer("goes on", now_ns)
         if answering:
@@ -328,7 +328,7 @@ class Session:
         if self._pedals.get(instrument, False) is down:
             return []
         self._pedals[instrument] = down
-        return self._hear(now_ns, Pedal(self.timeline.tick_at(now_ns), instrument, down))
+        return self._hear(now_ns, Pedal(self._tick(now_ns), instrument, down))
 
     def _hear(self, now_ns: int, event: Event) -> list[Effect]:
         """Tell the engine, or wait until the answer is over: a listen would end it."""
@@ -372,6 +372,10 @@ class Session:
         if self.state is State.LISTENING and self._turn.first_ns is not None:
             self._exchange.phrase_ticks = start - self.timeline.tick_at(self._turn.first_ns)
         return self._exchange.ask(start, until)
+
+    def _tick(self, now_ns: int) -> int:
+        """The tick that something of the player's counts as: what comes before the one, as it."""
+        return max(0, self.timeline.tick_at(now_ns))
 
     def _place(self, now_ns: int) -> Place | None:
         """Where in the bar it is, where there are bars."""
