@@ -18,9 +18,13 @@ from band import band, descendants, is_answer, kill, left_of
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
 PHRASE = (69, 72, 71, 69, 64, 65, 69, 67)
-KILLS = 20
+KILLS = int(os.environ.get("ENGINE_KILLS", "20"))
+BRIDGE_KILLS = int(os.environ.get("BRIDGE_KILLS", "5"))
 RELEASED_WITHIN_NS = 50_000_000
+SILENT_WITHIN_NS = 600_000_000
 FROZEN_WITHIN_S = 0.4
+BURST = 12
+"""More note-ons than this within a tenth of a second are no music."""
 
 
 def test_a_phrase_played_into_the_port_is_answered_and_every_note_is_closed(tmp_path: Path) -> None:
@@ -79,7 +83,11 @@ def test_an_engine_killed_in_an_answer_leaves_no_note_and_play_goes_on(tmp_path:
             offs = [at for at, m in after if midi.kind(m) == midi.NOTE_OFF]
             if held:
                 worst_ns = max(worst_ns, max(offs) - killed_ns)
+            before = len(b.heard)
             b.play(*PHRASE[:3])
+            thru = [m for _, m in b.heard[before:] if not is_answer(m)]
+            struck = [m[1] for m in thru if midi.kind(m) == midi.NOTE_ON]
+            assert struck == list(PHRASE[:3]), "the player is not heard"
             b.next_answer()
             b.pedal()
             b.listen(0.2)
@@ -104,6 +112,41 @@ def test_a_frozen_engine_is_replaced_and_leaves_no_note(tmp_path: Path) -> None:
         b.pedal()
         b.listen(0.2)
         assert b.sounding() == set()
+
+
+def test_an_engine_that_was_frozen_for_a_moment_does_not_play_what_is_over(tmp_path: Path) -> None:
+    with band(tmp_path) as b:
+        b.play(*PHRASE)
+        b.pedal()
+        b.next_answer()
+        while not b.sounding():
+            b.listen(0.01)
+        frozen = b.child("antiphon.engine")
+        os.kill(frozen, signal.SIGSTOP)
+        b.listen(FROZEN_WITHIN_S)
+        assert b.sounding() == set(), "a note is stuck"
+        os.kill(frozen, signal.SIGCONT)
+        after = [at for at, m in b.listen(1.5) if is_answer(m) and midi.kind(m) == midi.NOTE_ON]
+        bursts = [sum(at <= one < at + 100_000_000 for one in after) for at in after]
+        assert max(bursts, default=0) <= BURST
+        assert b.child("antiphon.engine") == frozen, "it came back in time"
+        b.pedal()
+        b.listen(0.2)
+        assert b.sounding() == set()
+
+
+def test_a_killed_performer_leaves_the_far_side_silent(tmp_path: Path) -> None:
+    for number in range(BRIDGE_KILLS):
+        with band(tmp_path / str(number)) as b:
+            b.play(*PHRASE[:4])
+            b.pedal()
+            b.next_answer()
+            b.listen(random.random() * 0.6)
+            killed_ns = kill(b.child("antiphon.bridge.performer"))
+            after = b.listen(0.8)
+            offs = [at for at, m in after if midi.kind(m) == midi.NOTE_OFF]
+            assert b.sounding() == set(), "a note is stuck"
+            assert max(offs, default=killed_ns) - killed_ns <= SILENT_WITHIN_NS
 
 
 def test_a_killed_supervisor_leaves_no_process_and_no_note(tmp_path: Path) -> None:
