@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
 import pytest
 
 from antiphon.bridge import journal, link, midi, sessions
+from antiphon.bridge.clock import SystemClock
 from band import band
-from clock_at_a_distance import Sent, finish, start
+from clock_at_a_distance import PULSE, START, STOP, Sent, ears, finish, start
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
@@ -76,3 +81,26 @@ def test_every_note_of_an_answer_is_on_the_senders_grid(
         if shares[-1] >= 0.95:
             return
     raise AssertionError(f"within 3 ms: {shares}")
+
+
+def test_whoever_follows_us_hears_every_pulse_in_time(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "antiphon.bridge", "play", "--in", "virtual", "--no-sound"]
+    options = ["--headless", "--tempo", "120", "--clock-out", "--out", "follower"]
+    with ears("follower") as listener:
+        playing = subprocess.Popen([*command, *options, "--folder", str(tmp_path)])
+        try:
+            clock = SystemClock()
+            heard = list(listener.heard(clock.now_ns() + 6_000_000_000))
+        finally:
+            playing.send_signal(signal.SIGINT)
+            playing.wait(timeout=20)
+        heard += listener.heard(clock.now_ns() + 300_000_000)
+
+    pulses = [at for at, message in heard if message == PULSE]
+    gaps = [b - a for a, b in pairwise(pulses)]
+    assert heard[0][1] == START
+    assert heard[-1][1] == STOP
+    assert len(pulses) > 24
+    assert abs(median(gaps) - 60e9 / 120 / 24) <= 1_500_000
+    lasted = pulses[-1] - pulses[0]
+    assert abs(len(gaps) - lasted / (60e9 / 120 / 24)) <= 1, "a pulse is missing"

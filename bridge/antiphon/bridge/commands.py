@@ -176,6 +176,7 @@ def play(
         Clock,
         typer.Option(help="Whose time: our own, MIDI clock of an input, an Ableton Link session."),
     ] = Clock.INTERNAL,
+    clock_out: Annotated[bool, typer.Option(help="Send MIDI clock to the output.")] = False,
     count_in: Annotated[
         int, typer.Option(help="Bars of click before the song begins.", min=0, max=8)
     ] = 0,
@@ -217,6 +218,7 @@ def play(
     settings = replace(
         settings_of(seed, style, like, instruments, feel, length.beats, allowed, tempo),
         clock=clock,
+        clock_out=clock_out,
         count_in=count_in,
         click=click,
         mode=mode,

@@ -60,6 +60,8 @@ class Settings:
     takes_turns: bool = True
     """Whether silence hands over the turn; else only the pedal does."""
     clock: Clock = Clock.INTERNAL
+    clock_out: bool = False
+    """Whether MIDI clock is sent to the output."""
     count_in: int = 0
     """Bars of click before the song begins."""
     click: bool = False

@@ -29,14 +29,10 @@ from antiphon.engine.protocol import Error
 from . import journal, link
 from .client import Client
 from .clock import SystemClock
-from .clock_follower import ClockFollower
-from .conductor import Conductor
-from .config import Clock, Settings
+from .config import Settings
 from .effects import Plan, Turned
 from .guard_pipe import GuardPipe
 from .hand import PANIC, QUIT, Hands, obey
-from .link_clock import LinkClock
-from .metronome import Metronome, counted_in
 from .pipe_input import PipeInput
 from .port_process import real_time
 from .receiver_pipe import ReceiverPipe
@@ -44,7 +40,7 @@ from .recorder_process import RecorderProcess
 from .session import Session
 from .sound_pipe import SoundPipe
 from .stage import Stage
-from .time_source import OwnTime, TimeSource
+from .timekeeper import Timekeeper, beginning
 from .timeline import Timeline
 from .traced_engine import TracedEngine
 
@@ -192,29 +188,20 @@ class Outputs:
 
 def perform(order: Order, report: Report) -> None:
     """Play until told to stop. Blocks."""
-    with contextlib.ExitStack() as ending:
-        _perform(order, report, ending)
-
-
-def _perform(order: Order, report: Report, ending: contextlib.ExitStack) -> None:
     clock = SystemClock()
     source = _open_source(order)
     guard = GuardPipe(order.out)
     sound, why_no_sound = _open_sound(order.sound)
     client = Client(order.endpoint, "performer")
-    timeline = _begin(order.settings, clock.now_ns())
-    time = _time(order.settings.clock, timeline)
-    if isinstance(time, LinkClock):
-        ending.callback(time.close)
+    timeline = beginning(order.settings, clock.now_ns())
     if order.journal:
         report.record(_recorder(order, order.journal, timeline))
     outputs = Outputs(guard, sound)
     engine = TracedEngine(client, report.tell, report.note)
     hands = Hands(source, dict(order.settings.bound))
     stage = Stage(Session(order.settings, timeline), hands, outputs, engine, report)
-    conductor = Conductor(time, order.settings.bars)
-    metronome = _metronome(order.settings)
-    parts = Parts(stage, source, hands, engine, guard, report, outputs, time, conductor, metronome)
+    time = Timekeeper(order.settings, timeline, clock.now_ns(), outputs.send, guard.send)
+    parts = Parts(stage, source, hands, engine, guard, report, time)
     report.tell(
         link.Ready(
             origin_ns=timeline.time_origin_ns,
@@ -230,6 +217,7 @@ def _perform(order: Order, report: Report, ending: contextlib.ExitStack) -> None
         _loop(parts, clock)
     finally:
         stage.silence(clock.now_ns())
+        time.close(clock.now_ns())
         outputs.close()
         client.close()
         source.close()
@@ -260,10 +248,7 @@ class Parts:
     engine: TracedEngine
     guard: GuardPipe
     report: Report
-    outputs: Outputs
-    time: TimeSource
-    conductor: Conductor
-    metronome: Metronome | None
+    time: Timekeeper
 
 
 def _loop(parts: Parts, clock: SystemClock) -> None:
@@ -274,10 +259,10 @@ def _loop(parts: Parts, clock: SystemClock) -> None:
     while not ended:
         now_ns = clock.now_ns()
         parts.engine.asked = False
-        _keep_time(parts, now_ns)
+        parts.time.keep(now_ns, parts.source, parts.stage)
         parts.stage.turn(now_ns)
         _look(parts)
-        for command in (*_commands(), *parts.hands.commands(), *parts.conductor.commands()):
+        for command in (*_commands(), *parts.hands.commands(), *parts.time.commands()):
             _obey(parts, command, now_ns)
             ended = ended or command == QUIT
         next_ns = _next_ns(parts)
@@ -288,24 +273,10 @@ def _loop(parts: Parts, clock: SystemClock) -> None:
             _doze(parts.source, clock, now_ns + STEP_NS)
 
 
-def _keep_time(parts: Parts, now_ns: int) -> None:
-    """Follow whoever conducts, and click."""
-    if isinstance(parts.time, ClockFollower):
-        for arrived_ns, message in iter(parts.source.clock, None):
-            parts.time.receive(arrived_ns, message)
-    timeline = parts.conductor.poll(now_ns, parts.stage.session.timeline)
-    if timeline is not None:
-        parts.stage.retime(now_ns, timeline)
-    if parts.metronome:
-        for click in parts.metronome.due(now_ns, parts.stage.session.timeline):
-            parts.outputs.send(click.message)
-
-
 def _next_ns(parts: Parts) -> int | None:
     """When the next turn has something to do, if nothing comes before."""
-    own_ns, metronome = parts.stage.next_ns(), parts.metronome
-    click_ns = metronome.next_due_ns(parts.stage.session.timeline) if metronome else None
-    return min((ns for ns in (own_ns, click_ns) if ns is not None), default=None)
+    times = parts.stage.next_ns(), parts.time.next_ns(parts.stage.session.timeline)
+    return min((ns for ns in times if ns is not None), default=None)
 
 
 def _look(parts: Parts) -> None:
@@ -314,7 +285,7 @@ def _look(parts: Parts) -> None:
         raise MachineError("The MIDI guard ended, so nothing would sound any more.")
     if parts.source.lost:
         raise MachineError("The MIDI receiver ended, so nothing would be heard any more.")
-    for text in (*parts.source.news(), *parts.guard.news(), *parts.conductor.news()):
+    for text in (*parts.source.news(), *parts.guard.news(), *parts.time.news()):
         parts.report.tell(link.Troubled(text))
     for action, text in parts.hands.learnt():
         parts.report.tell(link.Learnt(action, text))
@@ -347,31 +318,6 @@ def _commands() -> list[bytes]:
 
 def _open_source(order: Order) -> Source:
     return ReceiverPipe(order.sources) if order.phrase_fd is None else PipeInput(order.phrase_fd)
-
-
-def _begin(settings: Settings, now_ns: int) -> Timeline:
-    """Musical time as it begins: with the bars that are counted before the one."""
-    timeline = Timeline.at(settings.tempo_bpm, now_ns)
-    counted = counted_in(timeline, now_ns, settings.bars, settings.count_in)
-    return Timeline.at(settings.tempo_bpm, counted.time_at(0))
-
-
-def _time(clock: Clock, timeline: Timeline) -> TimeSource:
-    """Whose time is played by. UserError if Link is not installed. [may block]"""
-    match clock:
-        case Clock.MIDI:
-            return ClockFollower(timeline)
-        case Clock.LINK:
-            return LinkClock(timeline)
-    return OwnTime(timeline)
-
-
-def _metronome(settings: Settings) -> Metronome | None:
-    """Who clicks, if anybody shall."""
-    if not settings.click and not settings.count_in:
-        return None
-    begins = -settings.count_in * settings.bars.bar_ticks
-    return Metronome(settings.bars, begins, until=None if settings.click else 0)
 
 
 def _open_sound(wanted: bool) -> tuple[SoundPipe | None, str]:
