@@ -69,6 +69,9 @@ class Room:
     def retimed(self, now_ns: int, timeline: Timeline) -> None:
         pass
 
+    def said(self, now_ns: int, text: str) -> None:
+        pass
+
     def troubled(self, now_ns: int, error: Error) -> None:
         raise AssertionError(error.text)
 

@@ -163,6 +163,9 @@ class Theatre:
     def retimed(self, now_ns: int, timeline: Timeline) -> None:
         pass
 
+    def said(self, now_ns: int, text: str) -> None:
+        pass
+
     def troubled(self, now_ns: int, error: Error) -> None:
         self.troubles.append(error.text)
 

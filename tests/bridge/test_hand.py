@@ -98,3 +98,15 @@ def test_to_learn_what_nobody_knows_is_to_learn_nothing() -> None:
     assert hands.learn(b"?")
 
     assert hands.receive() == PAD[0]
+
+
+def test_a_pedal_that_sends_every_position_is_learnt_and_does_nothing_yet() -> None:
+    keys = Keys(*(midi.control(0, 4, value) for value in (30, 70, 90)))
+    hands = Hands(keys, {})
+    hands.learn(LEARN)
+    hands.learn(LETTERS["undo"])
+    while hands.receive() is not None:
+        pass
+
+    assert hands.learnt() == [("undo", "cc 4 ch 1")]
+    assert hands.commands() == []

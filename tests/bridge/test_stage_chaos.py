@@ -11,7 +11,7 @@ from antiphon.bridge import midi
 from antiphon.bridge.config import Mode, Settings
 from antiphon.bridge.grid import Grid
 from antiphon.bridge.session import Action
-from antiphon.engine.notes import INSTRUMENTS, Note
+from antiphon.engine.notes import INSTRUMENTS, Note, NoteOn
 from antiphon.engine.protocol import Answer, Done, Heard, Infill, Notes
 from theatre import MS, PEDAL, Theatre, remembered
 
@@ -169,3 +169,25 @@ def test_the_engine_remembers_what_was_heard_and_nothing_else(
     odd = {note for note in heard ^ set(remembered(t)) if note[0] not in cut}
     assert not odd & heard
     assert len(odd) <= t.stage.scheduler.late, "only what came too late to sound"
+
+
+@given(wishes, moments)
+@settings(max_examples=300, deadline=None)
+def test_the_engine_and_we_remember_the_same(
+    wanted: Settings, happening: list[tuple[int, tuple[str, Any]]]
+) -> None:
+    t = Chaos(wanted, honest=True)
+    for wait_ms, (what, how) in happening:
+        if what != "tempo":
+            t.at(t.now_ns / MS + wait_ms)
+            t.happen(what, how)
+    t.engine.present = True
+    t.at(t.now_ns / MS + 20)
+    t.stage.act(t.now_ns, Action.PANIC)
+    t.at(t.now_ns / MS + 1)
+
+    known = t.stage.session.known
+    ours = {(e.tick, e.pitch) for e in known if isinstance(e, NoteOn)}
+    assert ours == set(remembered(t))
+    assert [e.tick for e in known] == sorted(e.tick for e in known)
+    assert all(e.tick <= t.now_ns // (10 * MS) for e in known), "nobody remembers the future"

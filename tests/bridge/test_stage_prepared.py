@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from antiphon.bridge import midi
+from antiphon.bridge.session import Action
 from antiphon.engine.notes import Note, NoteOn
 from antiphon.engine.protocol import Cancel, Listen, Rewind
 from theatre import Theatre, asked
@@ -43,7 +44,7 @@ def test_a_panic_throws_a_prepared_answer_away() -> None:
     t.at(end + 300)
     t.engine.answers(Note(asked(t).start, 0, 67, 10, 80))
     t.at(end + 310)
-    t.stage.silence(t.now_ns)
+    t.stage.act(t.now_ns, Action.PANIC)
     t.at(end + 2000)
 
     assert t.answered() == []

@@ -21,7 +21,7 @@ from antiphon.engine.protocol import (
     Notes,
     Rewind,
 )
-from theatre import MS, Theatre, asked, remembered
+from theatre import MS, PEDAL, Theatre, asked, remembered
 
 PHRASE = [NoteOn(0, 0, 60, 80), NoteOff(10, 0, 60)]
 
@@ -313,3 +313,66 @@ def test_gaps_are_all_that_is_not_locked(locked: set[int], length: int) -> None:
     ticks = {tick for a, b in gaps(locked, 48, length) for tick in range(a, b)}
 
     assert ticks == {tick for tick in range(length) if tick // 48 not in locked}
+
+
+def test_an_earlier_answer_that_counts_again_follows_the_phrase_where_it_now_is() -> None:
+    t = conversation()
+    t.stage.act(t.now_ns, Action.REROLL)
+    by = asked(t).start - 56
+    answered(t, 76)
+    t.at(1500)
+    t.stage.act(t.now_ns, Action.UNDO)
+
+    assert remembered(t) == [(by, 60), (56 + by, 72), (66 + by, 74)]
+
+
+def test_an_answer_that_was_only_prepared_is_no_version() -> None:
+    t = Theatre()
+    end = t.play(0, 60, 62, 64)
+    t.at(end + 300)
+    answered(t, 67)
+    end = t.play(end + 350, 65)
+    t.at(end + 1600)
+    answered(t, 69)
+    t.at(end + 3000)
+    states = list(t.states)
+    t.stage.act(t.now_ns, Action.OTHER)
+    assert t.states == states, "there is only one version"
+
+    t.stage.act(t.now_ns, Action.UNDO)
+    assert remembered(t) == []
+
+
+def test_what_was_not_heard_of_a_rejected_answer_is_not_remembered_when_it_counts_again() -> None:
+    t = conversation()  # C sounds, D is to come
+    t.stage.act(t.now_ns, Action.REJECT)
+    t.stage.act(t.now_ns, Action.UNDO)
+
+    assert remembered(t) == [(0, 60), (56, 72)]
+
+
+def test_a_key_before_another_answer_begins_goes_on_with_the_phrase_where_it_was() -> None:
+    t = Theatre(Settings(bpm=125, metre=(4, 4)))
+    t.play(0, 60)
+    t.at(560)
+    answered(t, 72)
+    t.at(600)
+    t.stage.act(t.now_ns, Action.REROLL)
+    assert asked(t).start > t.now_ns // (10 * MS) + 20
+    t.at(700, midi.note_on(0, 62, 80))
+
+    assert remembered(t) == [(0, 60), (70, 62)]
+
+
+def test_a_key_let_go_while_the_answer_sounded_does_not_ring_into_the_next_one() -> None:
+    t = Theatre()
+    t.at(0, midi.note_on(0, 60, 80))
+    t.at(100, *PEDAL)
+    answered(t, 72)
+    t.at(800, midi.note_off(0, 60))
+    t.at(900)
+    t.stage.act(t.now_ns, Action.REROLL)
+
+    start = asked(t).start
+    told = [r for r in t.engine.told if isinstance(r, Listen)][-1]
+    assert [e.tick <= start for e in told.events] == [True, True]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from antiphon.bridge import midi
 from antiphon.bridge.config import Mode, Settings
-from antiphon.bridge.session import Action
-from antiphon.engine.notes import INSTRUMENTS, PIANO, Note, NoteOff, NoteOn
+from antiphon.bridge.effects import Tell
+from antiphon.bridge.session import Action, Session
+from antiphon.bridge.timeline import Timeline
+from antiphon.engine.notes import INSTRUMENTS, PIANO, Note, NoteOff, NoteOn, Pedal
 from antiphon.engine.protocol import Answer, Cancel, Heard, Listen, Notes, Rewind
 from theatre import MS, Theatre, asked
 
@@ -177,3 +179,30 @@ def test_what_was_said_to_an_earlier_request_does_not_sound() -> None:
     t.at(1000)
 
     assert sounded(t) == []
+
+
+def test_before_the_one_nobody_is_told_of_a_time_before_it() -> None:
+    session = Session(SETTINGS, Timeline.at(125, 5_000 * MS))
+    effects = session.midi(0, midi.note_on(0, 60, 80)) + session.tick(20 * MS)
+    effects += session.silence(40 * MS)
+    ticks = [
+        tick
+        for effect in effects
+        if isinstance(effect, Tell)
+        for tick in (getattr(effect.request, name, 0) for name in ("tick", "start", "position"))
+    ]
+
+    assert len(ticks) > 9
+    assert min(ticks) == 0
+
+
+def test_a_program_chosen_while_a_key_is_held_leaves_the_key_what_it_was() -> None:
+    t = Theatre(SETTINGS)
+    t.at(0, midi.note_on(0, 60, 80), midi.control(0, midi.SUSTAIN, 127))
+    t.at(100, midi.program(0, 48))
+    t.at(200, midi.note_off(0, 60), midi.control(0, midi.SUSTAIN, 0))
+    t.at(300)
+
+    assert t.engine.heard_events()[-2:] == [NoteOff(20, PIANO, 60), Pedal(20, PIANO, False)]
+    t.at(5000)
+    assert t.states == ["together", "idle"]

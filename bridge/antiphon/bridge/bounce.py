@@ -21,6 +21,7 @@ from .clock import ManualClock, SystemClock
 from .config import Settings
 from .effects import Plan, Turned
 from .engine_process import EngineProcess
+from .grid import COMMON_TIME
 from .phrase_player import bar_of, messages
 from .progress import Progress
 from .real_time_engine import RealTimeEngine
@@ -89,6 +90,9 @@ class Notary:
     def retimed(self, now_ns: int, timeline: Timeline) -> None:
         """Musical time goes otherwise from now on."""
 
+    def said(self, now_ns: int, text: str) -> None:
+        """The player is told a sentence."""
+
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for: no bounce comes of it."""
         raise UserError(error.text)
@@ -120,7 +124,7 @@ def bounce(
     if phrase:
         settings = replace(settings, bpm=phrase.tempo_bpm, metre=phrase.metre)
     else:
-        metre = settings.metre or results.METRE
+        metre = settings.metre or COMMON_TIME
         settings = replace(settings, bpm=settings.tempo_bpm, metre=metre)
     timed = messages(phrase) if phrase else []
     if minutes is not None:
@@ -141,7 +145,7 @@ def _ending(settings: Settings, minutes: float, heard: int) -> Settings:
         lasts = heard / TICKS_PER_BEAT / settings.tempo_bpm
         raise UserError(f"The file alone lasts {lasts:.2f} minutes; ask for more than {minutes:g}.")
     # The engine may end the piece from a bar before it should end to a bar after.
-    bar = bar_of(settings.metre or results.METRE)
+    bar = bar_of(settings.metre or COMMON_TIME)
     beats = -(-(least + 2 * bar) // TICKS_PER_BEAT)
     return replace(settings, ends=least + bar, answer_beats=beats)
 
@@ -169,7 +173,7 @@ def _bounced(
     _run(stage, keys, clock, engine)
     if not recording.answer.notes:
         raise FileRefused("The model had nothing to add; try another seed.")
-    return results.Piece(recording, timeline.bpm, settings.metre or results.METRE)
+    return results.Piece(recording, timeline.bpm, settings.metre or COMMON_TIME)
 
 
 def _run(stage: Stage, keys: Keys, clock: ManualClock, engine: RealTimeEngine) -> None:

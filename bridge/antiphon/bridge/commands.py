@@ -213,6 +213,13 @@ def play(
 
     feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
     allowed = rules.parse(scale, chords, keys or (), never, polyphony)
+    timed = tempo is not None or clock is not Clock.INTERNAL
+    if not (timed or phrase) and (grid is not Grid.FREE or click or count_in):
+        raise UserError(
+            "--grid, --click and --count-in need a tempo: say --tempo 96, or --clock midi or link."
+        )
+    if phrase and clock is Clock.MIDI:
+        raise UserError("A file sends no MIDI clock: --clock midi needs a keyboard or a DAW.")
     bars = lengths.metre(metre)
     length = lengths.parse(answer, bars)
     settings = replace(
@@ -224,7 +231,7 @@ def play(
         mode=mode,
         own_ending=length.own_ending,
         takes=takes,
-        metre=bars if tempo or clock is not Clock.INTERNAL else None,
+        metre=bars if timed else None,
         grid=grid,
         bound=_bound(context, bind or ()),
     )

@@ -7,7 +7,6 @@ it was: the engine remembers what it heard by ticks.
 from __future__ import annotations
 
 from .grid import Bars
-from .hand import SILENCE
 from .time_source import TimeSource, Transport
 from .timeline import Timeline
 
@@ -26,10 +25,17 @@ class Conductor:
         self._jumps, self._ahead = source.jumps, 0
         self._held: Timeline | None = None
         self._said = Transport.WAITING
-        self._commands: list[bytes] = []
+        self.jumped = False
+        """Whether the timeline that `poll` has just given is that of another place."""
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the next `poll` goes to another place: what was planned for this one must end."""
+        return self._held is not None
 
     def poll(self, now_ns: int, current: Timeline) -> Timeline | None:
         """The timeline from now on, None if it is the one that is played by."""
+        self.jumped = self._held is not None
         if self._held is not None:
             held, self._held = self._held, None
             return held
@@ -40,18 +46,11 @@ class Conductor:
             counted = new.counted_on(self._ahead)
             return None if counted == current else counted
         self._jumps = self._source.jumps
-        # One turn later: first what was planned for another place must end.
-        self._commands.append(SILENCE)
         back = current.tick_at(now_ns) + 1 - new.tick_at(now_ns)
         bar = self._bars.bar_ticks
         self._ahead = max(0, -(-back // bar) * bar)
         self._held = new.counted_on(self._ahead)
         return None
-
-    def commands(self) -> list[bytes]:
-        """What is to be done by hand, so to speak, since the last time. [loop]"""
-        commands, self._commands = self._commands, []
-        return commands
 
     def news(self) -> list[str]:
         """A sentence when the clock begins to run, stands or is gone. [loop]"""

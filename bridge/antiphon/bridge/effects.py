@@ -50,6 +50,12 @@ class Send(NamedTuple):
     message: bytes
 
 
+class Say(NamedTuple):
+    """Tell the player a sentence."""
+
+    text: str
+
+
 class Turned(NamedTuple):
     """It is someone else's turn."""
 
@@ -58,4 +64,4 @@ class Turned(NamedTuple):
     """When the step fell due: the end of the phrase, not the moment it was noticed."""
 
 
-Effect = Tell | Plan | Release | Recall | Retime | Send | Turned
+Effect = Tell | Plan | Release | Recall | Retime | Say | Send | Turned

@@ -15,7 +15,7 @@ from .ear import Ear
 from .effects import Effect, Release, Tell
 from .history import History
 from .partner import SESSION_ID, Partner
-from .rules import fitted
+from .rules import possible
 from .takes import Take, Takes, later
 
 MIN_ANSWER_TICKS = 4 * TICKS_PER_BEAT
@@ -47,13 +47,15 @@ class Exchange:
         """What is still to be asked for of a version whose locked bars are there."""
         self._late: list[Event] = []
         """What the player did while the answer sounded: a listen would end it."""
+        self._moved = 0
+        """Ticks by which the exchange was moved last, if what it was moved for has not ended."""
         self._stale: int | None = None
         """Tick from which on the engine remembers otherwise than we do; None: nowhere."""
 
     def begin(self, tick: int) -> None:
         """Another exchange begins at a tick."""
         self.history.begin(tick)
-        self.takes, self.locked, self._gaps = Takes(), frozenset(), []
+        self.takes, self.locked, self._gaps, self._moved = Takes(), frozenset(), [], 0
 
     def defer(self, event: Event) -> None:
         """The player did this while the answer sounds: the engine hears of it later."""
@@ -127,10 +129,23 @@ class Exchange:
         for made in self.takes.all:
             made.complete = True  # nothing more will come
         self._gaps = []
+        if take and tick <= take.start and not whole:
+            self._never_begun()
+        self._moved = 0
         self.history.answer = kept
         self.history.add(self._late)
         effects: list[Effect] = [] if whole else [Release()]
         return effects + (self._remembered(take, kept, tick, whole) if there else [])
+
+    def _never_begun(self) -> None:
+        """The player went on before the answer began: it was no version, and nothing was moved."""
+        self.takes.retract()
+        by = self._moved
+        if by:
+            self.history.move_phrase(-by)
+            self.start, self.until = self.start - by, self.until - by
+            begin = self.history.begin_tick
+            self._stale = self.start if begin is None else begin
 
     def tell_late(self, *, there: bool) -> list[Effect]:
         """What the player did meanwhile. Second part of the end."""
@@ -152,12 +167,17 @@ class Exchange:
         asked = self.ask(self.start, self.start + length)
         return [Tell(Rewind(SESSION_ID, begin)), *heard, *asked]
 
-    def lock(self, tick: int) -> None:
-        """Keep the bar of the answer that sounds at a tick in every other version; or not."""
+    def lock(self, tick: int) -> int | None:
+        """Keep the bar of the answer that sounds at a tick in every other version; or not.
+
+        Returns which it is, counted from 0 at the answer's beginning; None if none sounds.
+        """
         take = self.takes.current
-        if take and tick >= take.start:
-            bar = (tick - take.start) // self._partner.bars.bar_ticks
-            self.locked = self.locked ^ {bar}
+        if take is None or tick < take.start:
+            return None
+        bar = (tick - take.start) // self._partner.bars.bar_ticks
+        self.locked = self.locked ^ {bar}
+        return bar
 
     def remake(self, now_ns: int) -> list[Effect]:
         """Another answer to the same phrase, but for the bars that are locked."""
@@ -179,13 +199,13 @@ class Exchange:
         tick = self._partner.timeline.tick_at(now_ns)
         if not sounding or take.home != self.start or take.end <= tick:
             self._move(now_ns)
-            top = take.at(self.start)
-            self.takes.replace(take, top)
-            take, tick = top, self.start - 1
+            take, tick = self._here(take), self.start - 1
         return self._planned([note for note in take.notes if note.onset > tick])
 
-    def amend(self, notes: list[Note]) -> list[Effect]:
-        """The answer is over, and counts as another one."""
+    def amend(self, now_ns: int, take: Take | None) -> list[Effect]:
+        """The answer is over, and another version counts as having sounded up to now; or none."""
+        tick, here = self._partner.timeline.tick_at(now_ns), take and self._here(take)
+        notes = sounded(here.notes, tick) if here else []
         self.history.answer = notes
         self.history.add(self._late)
         return [*self._told_anew(notes), *self.tell_late(there=True)]
@@ -198,6 +218,14 @@ class Exchange:
             return []
         tick = tick if begin is None else min(tick, begin)
         return [Tell(Cancel(SESSION_ID)), Tell(Rewind(SESSION_ID, tick))]
+
+    def _here(self, take: Take) -> Take:
+        """A version where the exchange stands now."""
+        if take.home == self.start:
+            return take
+        here = take.at(self.start)
+        self.takes.put(here, take)
+        return here
 
     def _fill(self, take: Take) -> list[Effect]:
         """Ask for the next gap of a version whose other bars are there."""
@@ -224,7 +252,7 @@ class Exchange:
         settings = self._partner.settings
         instruments = tuple(sorted(settings.instruments or self._ear.instruments or (PIANO,)))
         near = self._ear.near(instruments)
-        return self._partner.within(fitted(settings.rules, instruments, near))
+        return self._partner.within(possible(settings.rules, instruments, near))
 
     def _planned(self, notes: list[Note]) -> list[Effect]:
         return [effect for note in notes for effect in self._partner.plan(note)]
@@ -268,15 +296,15 @@ class Exchange:
         Where there are bars, by whole bars.
         """
         settings, begin = self._partner.settings, self.history.begin_tick
-        step = self._partner.bars.bar_ticks if settings.bpm else 1
+        step = self._partner.bars.bar_ticks if settings.metre else 1
         ticks = self._partner.soonest(now_ns, lead_ns) - self.start
         by = max(0, -(-ticks // step) * step)
         self.history.add(self._late)
-        self.history.move_phrase(by)
+        self.start, self.until, self._moved = self.start + by, self.until + by, by
+        self.history.move_phrase(by, self.start)
         self.history.answer, self._late = [], []
         if self._stale is None:
-            self._stale = self.start if begin is None else begin
-        self.start, self.until = self.start + by, self.until + by
+            self._stale = self.start - by if begin is None else begin
 
 
 def sounded(notes: list[Note], tick: int) -> list[Note]:

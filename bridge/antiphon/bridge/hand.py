@@ -16,7 +16,7 @@ QUIT, HANDOVER, PANIC, SILENCE = b"q", b"h", b"p", b"s"
 ACTIONS: dict[bytes, Action] = {
     HANDOVER: Action.HANDOVER,
     QUIT: Action.SILENCE,
-    PANIC: Action.SILENCE,
+    PANIC: Action.PANIC,
     SILENCE: Action.SILENCE,
     b"r": Action.REROLL,
     b"o": Action.OTHER,
@@ -30,11 +30,12 @@ ACTIONS: dict[bytes, Action] = {
 DIALS: dict[bytes, Dial] = {b"t": Dial.TEMPERATURE, b"d": Dial.DENSITY}
 LEARN = b"b"
 """Before the letter of an action: the pedal, pad or key that is pressed next does that."""
+NOBODY = b"?"
+"""The letter of nothing."""
 LETTERS: dict[str, bytes] = {
     **{action.value: letter for letter, action in ACTIONS.items()},
     **{dial.value: letter for letter, dial in DIALS.items()},
     "silence": SILENCE,
-    "panic": PANIC,
 }
 """The letter of each action and dial, by its name."""
 FULL = 127
@@ -107,6 +108,7 @@ class Hands:
         action, self._learning = self._learning.action, None
         self._table = learnt(self._table, action, trigger)
         self._bindings.change(self._table)
+        self._bindings.take(message)  # it is pressed now, and does nothing this time
         self._learnt.append((action, str(trigger)))
         return True
 

@@ -52,9 +52,9 @@ class History:
         """Tick at which the latest exchange began, None if there is none."""
         return self._begins[-1] if self._begins else None
 
-    def move_phrase(self, ticks: int) -> None:
-        """The phrase counts as played so many ticks later."""
-        self.phrase = [moved(event, ticks) for event in self.phrase]
+    def move_phrase(self, ticks: int, until: int | None = None) -> None:
+        """The phrase counts as played so many ticks later, all of it by tick `until`."""
+        self.phrase = [moved(event, ticks, until) for event in self.phrase]
         if self._begins:
             self._begins[-1] += ticks
 
@@ -72,12 +72,13 @@ class History:
         return self._past + sorted(new, key=lambda event: event.tick)
 
 
-def moved(event: Event, ticks: int) -> Event:
-    """The same event so many ticks later."""
+def moved(event: Event, ticks: int, until: int | None = None) -> Event:
+    """The same event so many ticks later, but not after `until`."""
+    tick = event.tick + ticks if until is None else min(event.tick + ticks, until)
     match event:
-        case NoteOn(tick, instrument, pitch, velocity):
-            return NoteOn(tick + ticks, instrument, pitch, velocity)
-        case NoteOff(tick, instrument, pitch):
-            return NoteOff(tick + ticks, instrument, pitch)
-        case Pedal(tick, instrument, down):
-            return Pedal(tick + ticks, instrument, down)
+        case NoteOn(_, instrument, pitch, velocity):
+            return NoteOn(tick, instrument, pitch, velocity)
+        case NoteOff(_, instrument, pitch):
+            return NoteOff(tick, instrument, pitch)
+        case Pedal(_, instrument, down):
+            return Pedal(tick, instrument, down)

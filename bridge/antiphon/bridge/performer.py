@@ -161,6 +161,10 @@ class Report:
         line = timeline.ns_per_beat, timeline.tick_origin, timeline.time_origin_ns
         self.tell(link.Retimed(now_ns, *line))
 
+    def said(self, now_ns: int, text: str) -> None:
+        """The player is told a sentence."""
+        self.tell(link.Troubled(text))
+
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for; what it refuses, it will always refuse."""
         refused = UserError.exit_code if error.code in REFUSALS else None
@@ -178,6 +182,12 @@ class Outputs:
         self._guard.send(message)
         if self._sound:
             self._sound.send(message)
+
+    def panic(self) -> None:
+        """Have both silence everything."""
+        self._guard.panic()
+        if self._sound:
+            self._sound.panic()
 
     def close(self) -> None:
         """End both, which releases every note. [may block]"""
@@ -201,7 +211,7 @@ def perform(order: Order, report: Report) -> None:
     hands = Hands(source, dict(order.settings.bound))
     stage = Stage(Session(order.settings, timeline), hands, outputs, engine, report)
     time = Timekeeper(order.settings, timeline, clock.now_ns(), outputs.send, guard.send)
-    parts = Parts(stage, source, hands, engine, guard, report, time)
+    parts = Parts(stage, source, hands, engine, guard, outputs, report, time)
     report.tell(
         link.Ready(
             origin_ns=timeline.time_origin_ns,
@@ -217,8 +227,9 @@ def perform(order: Order, report: Report) -> None:
         _loop(parts, clock)
     finally:
         stage.silence(clock.now_ns())
-        time.close(clock.now_ns())
+        time.silence(clock.now_ns())
         outputs.close()
+        time.close()
         client.close()
         source.close()
         report.tell(_farewell(stage, report))
@@ -247,6 +258,7 @@ class Parts:
     hands: Hands
     engine: TracedEngine
     guard: GuardPipe
+    outputs: Outputs
     report: Report
     time: Timekeeper
 
@@ -297,7 +309,7 @@ def _obey(parts: Parts, command: bytes, now_ns: int) -> None:
     parts.report.note(journal.ByHand(command))
     obey(command, parts.stage, now_ns)
     if command == PANIC:
-        parts.guard.panic()
+        parts.outputs.panic()
 
 
 def _doze(source: Source, clock: SystemClock, until_ns: int) -> None:

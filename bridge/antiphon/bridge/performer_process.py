@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from . import link
-from .hand import LEARN, LETTERS, QUIT
+from .hand import LEARN, LETTERS, NOBODY, QUIT
 from .performer import Order
 
 _READ = 65536
@@ -66,8 +66,8 @@ class PerformerProcess:
         self._command(LETTERS[action])
 
     def learn(self, action: str) -> None:
-        """What the player presses next does this from now on."""
-        self._command(LEARN + LETTERS[action])
+        """What the player presses next does this from now on; nothing named is learnt no more."""
+        self._command(LEARN + LETTERS.get(action, NOBODY))
 
     def close(self) -> list[link.Message]:
         """Ask it to end and wait; returns its last messages. [may block]"""

@@ -73,7 +73,7 @@ def play(plan: Plan) -> list[Path]:
         try:
             _converse(plan, phrase, engine, scene, wish)
         finally:
-            kept = _keep(scene, plan, phrase)
+            kept = _keep(scene, plan)
     if scene.error is not None:
         raise scene.error
     return kept
@@ -137,13 +137,12 @@ def _phrase_player(path: Path, metre: tuple[int, int], pipe: tuple[int, int]) ->
     return start
 
 
-def _keep(scene: Scene, plan: Plan, phrase: midifile.Phrase | None) -> list[Path]:
+def _keep(scene: Scene, plan: Plan) -> list[Path]:
     """Write down what was played, then show it; nothing to write is nothing to keep."""
     tracks = scene.recording.tracks() if scene.recording else {}
     if scene.recording is None or not any(tracks.values()):
         return []
-    metre = phrase.metre if phrase else results.METRE
-    piece = results.Piece(scene.recording, plan.settings.tempo_bpm, metre, plan.title)
+    piece = results.conversation(scene.recording, plan.settings, plan.title)
     screen = Screen(live=False)
     stem = plan.phrase.stem if plan.phrase else "play"
     kept = results.save(piece, plan.folder, stem, screen.say)

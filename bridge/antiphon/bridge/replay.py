@@ -24,7 +24,7 @@ from .journal import Began, Journal, moments
 from .progress import Progress
 from .recording import ANSWER, Recording
 from .replayed_engine import ReplayedEngine
-from .results import METRE, Piece
+from .results import Piece, conversation
 from .session import Session
 from .stage import Stage
 from .timeline import Timeline
@@ -82,6 +82,9 @@ class Scribe:
     def retimed(self, now_ns: int, timeline: Timeline) -> None:
         """Musical time goes otherwise from now on."""
         self._recording.retimed(now_ns, timeline)
+
+    def said(self, now_ns: int, text: str) -> None:
+        """The player was told a sentence, then."""
 
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for, then."""
@@ -149,9 +152,7 @@ def _empty(began: Began) -> Recording:
 
 
 def _piece(began: Began, recording: Recording) -> Piece:
-    settings = began.settings
-    title = began.title or "Antiphon"
-    return Piece(recording, settings.tempo_bpm, settings.metre or METRE, title)
+    return conversation(recording, began.settings, began.title or "Antiphon")
 
 
 def _differing(then: Recording, now: Recording) -> int:

@@ -9,12 +9,11 @@ from pathlib import Path
 from antiphon.engine.errors import FileRefused
 
 from . import midifile, picture, render, wave
+from .config import Clock, Settings
 from .ending import wish_to_end
+from .grid import COMMON_TIME
 from .recording import Recording
 from .wholefile import put_whole
-
-METRE = (4, 4)
-"""What bars are drawn and written as when the music was played free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +22,7 @@ class Piece:
 
     recording: Recording
     tempo_bpm: float
-    metre: tuple[int, int] = METRE
+    metre: tuple[int, int] = COMMON_TIME
     title: str = "Antiphon"
     file: bytes | None = None
     """The MIDI file, where it is to be more than what the recording says."""
@@ -33,6 +32,13 @@ class Piece:
         """Length of the music."""
         timeline, tick = self.recording.timeline, self.recording.tick
         return (timeline.time_at(tick) - timeline.time_at(0)) / 1e9
+
+
+def conversation(recording: Recording, settings: Settings, title: str) -> Piece:
+    """What was played under these settings; by somebody else's clock, at its latest tempo."""
+    own = settings.clock is Clock.INTERNAL
+    tempo_bpm = settings.tempo_bpm if own else round(recording.timeline.bpm, 3)
+    return Piece(recording, tempo_bpm, settings.metre or COMMON_TIME, title)
 
 
 def save(

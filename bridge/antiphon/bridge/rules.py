@@ -61,6 +61,25 @@ def fitted(
         raise UserError(f"These rules cannot be kept: {error}.") from None
 
 
+def possible(
+    rules: Constraints, instruments: Iterable[int], near: tuple[int, int] | None = None
+) -> Constraints:
+    """The rules for those of these players who can keep them; for anybody if none of them can.
+
+    What a player takes up while playing must not end the music.
+    """
+    able = [i for i in instruments if _keeps(rules, i)]
+    return fitted(rules, able, near)
+
+
+def _keeps(rules: Constraints, instrument: int) -> bool:
+    try:
+        fitted(rules, [instrument])
+    except UserError:
+        return False
+    return instrument not in rules.never
+
+
 def _ranges(
     texts: Sequence[str], usual: tuple[int, int]
 ) -> tuple[tuple[Range, ...], tuple[int, int]]:

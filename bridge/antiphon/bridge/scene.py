@@ -11,6 +11,9 @@ from . import link
 from .recording import Recording
 from .timeline import Timeline
 
+SHOWN = 1000
+"""Latest notes of the plan that are remembered: more than a roll has room for."""
+
 
 @dataclass(slots=True)
 class Scene:
@@ -51,6 +54,8 @@ class Scene:
         match message:
             case link.Planned(note):
                 self.planned.append(note)
+                if len(self.planned) > 2 * SHOWN:
+                    del self.planned[:-SHOWN]
             case link.Recalled(from_ns):
                 tick = recording.timeline.tick_at(from_ns)
                 self.planned = [note for note in self.planned if note.onset < tick]

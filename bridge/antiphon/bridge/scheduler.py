@@ -15,7 +15,7 @@ from .timeline import Timeline
 LATEST_NS = 50_000_000
 """A note-on later than this is dropped: a wrong moment is worse than a missing note."""
 
-PLAN_CAPACITY = 1024
+PLAN_CAPACITY = 4096
 """Notes planned at once. Answers reach a few seconds ahead, hence this is far beyond any music."""
 
 LATENESS_CAPACITY = 4096

@@ -16,7 +16,7 @@ from antiphon.engine.protocol import Done, Listen, Notes, Open, Reply
 from . import midi
 from .config import Mode, Settings
 from .ear import Ear
-from .effects import Effect, Release, Retime, Tell, Turned
+from .effects import Effect, Release, Retime, Say, Tell, Turned
 from .exchange import LEAD_NS, Exchange
 from .melody import Place
 from .partner import SESSION_ID, Partner
@@ -43,6 +43,7 @@ class Action(Enum):
 
     HANDOVER = "handover"
     SILENCE = "silence"
+    PANIC = "panic"
     REROLL = "reroll"
     OTHER = "other"
     KEEP = "keep"
@@ -71,10 +72,14 @@ class Session:
         self._exchange = Exchange(self._partner, self._ear)
         self._together = Together(self._partner, self._ear, self._exchange.history)
         self._turn = Turn()
-        self._pedals: dict[int, bool] = {}
+        self._held: dict[tuple[int, int], int] = {}
+        """Instrument that each key, (channel, pitch), was struck on: its release is of that too."""
+        self._pedals: dict[int, int] = {}
+        """The same of the pedals that are down, by channel."""
         self._actions = {
             Action.HANDOVER: self.handover,
             Action.SILENCE: self.silence,
+            Action.PANIC: self.panic,
             Action.REROLL: self.reroll,
             Action.OTHER: self.other,
             Action.KEEP: self.keep,
@@ -89,9 +94,14 @@ class Session:
         """Musical time."""
         return self._partner.timeline
 
+    @property
+    def known(self) -> tuple[Event, ...]:
+        """What was heard so far, as an engine is to remember it; of long music the latest."""
+        return self._exchange.history.latest
+
     def open(self) -> list[Effect]:
         """What to tell an engine that is there: who plays, and what was heard so far."""
-        settings, told = self._settings, self._exchange.history.latest
+        settings, told = self._settings, self.known
         opened = Open(
             SESSION_ID, settings.seed, settings.styles, settings.bpm, settings.metre,
             constraints=fitted(settings.rules, settings.instruments), feel=settings.feel,
@@ -195,10 +205,20 @@ class Session:
 
     def silence(self, now_ns: int) -> list[Effect]:
         """Enough: the answer ends now, whether it sounds, is prepared or waits for the engine."""
-        if self.state in (State.PREPARED, State.ANSWERING, State.TOGETHER):
+        if self.state is State.PREPARED:
+            return [Release(), *self._throw_away(now_ns)]
+        if self.state in (State.ANSWERING, State.TOGETHER):
             return self._stop(now_ns)
         recovering = self.state is State.RECOVERING
         return [Release(), *(self._turn_to("finished", now_ns) if recovering else [])]
+
+    def panic(self, now_ns: int) -> list[Effect]:
+        """Nothing sounds, nobody holds a key, and the phrase is not answered."""
+        effects = self.silence(now_ns)
+        self._turn.let_go_of_all(now_ns)
+        self._together.let_go()
+        listening = self.state is State.LISTENING
+        return effects + (self._turn_to("finished", now_ns) if listening else [])
 
     def handover(self, now_ns: int, start: int | None = None) -> list[Effect]:
         """The player's pedal: your turn, or more; or, while the answer sounds, enough.
@@ -227,8 +247,10 @@ class Session:
     def change_mode(self, now_ns: int) -> list[Effect]:
         """Play together, or one after the other again; what is under way ends."""
         self.mode = Mode.CALL if self.mode is Mode.TOGETHER else Mode.TOGETHER
+        together = self.mode is Mode.TOGETHER
+        said = Say("Together from the next key on." if together else "In turn from now on.")
         busy = self.state in (State.ANSWERING, State.PREPARED, State.TOGETHER)
-        return self._stop(now_ns) if busy else []
+        return [said, *(self.silence(now_ns) if busy else [])]
 
     def reroll(self, now_ns: int) -> list[Effect]:
         """Another answer to the same phrase, from the top; bars that are locked stay."""
@@ -240,9 +262,12 @@ class Session:
 
     def lock(self, now_ns: int) -> list[Effect]:
         """Keep the bar that sounds when the answer is made anew; once more: do not."""
-        if self.state is State.ANSWERING:
-            self._exchange.lock(self.timeline.tick_at(now_ns))
-        return []
+        answering = self.state is State.ANSWERING
+        bar = self._exchange.lock(self.timeline.tick_at(now_ns)) if answering else None
+        if bar is None:
+            return []
+        stays = "stays" if bar in self._exchange.locked else "may be made anew"
+        return [Say(f"Bar {bar + 1} of the answer {stays}.")]
 
     def other(self, now_ns: int) -> list[Effect]:
         """The next version of the answer in place of this one."""
@@ -257,8 +282,10 @@ class Session:
 
     def keep(self, now_ns: int) -> list[Effect]:
         """This version it is: the others are forgotten."""
+        if not self._exchange.takes.all:
+            return []
         self._exchange.takes.keep()
-        return []
+        return [Say("Kept.")]
 
     def reject(self, now_ns: int) -> list[Effect]:
         """As if there had been no answer; `undo` brings it back."""
@@ -267,7 +294,7 @@ class Session:
         self._exchange.takes.choose(None)
         if self.state is State.ANSWERING:
             return self._end_answer("finished", now_ns)
-        return self._exchange.amend([])
+        return [*self._exchange.amend(now_ns, None), Say("The answer is taken out; u: undo.")]
 
     def undo(self, now_ns: int) -> list[Effect]:
         """What counted before counts again; at last the phrase is taken back with its answer."""
@@ -281,7 +308,8 @@ class Session:
             resumed = exchange.resume(now_ns, take, sounding=True)
             return effects + resumed + self._turn_to("ask", now_ns)
         else:
-            effects += exchange.amend(take.notes if take else [])
+            effects += exchange.amend(now_ns, take)
+        effects += [Say("Taken back.")]
         return effects + (self._turn_to("finished", now_ns) if sounding else [])
 
     def _strike(self, now_ns: int, channel: int, pitch: int, velocity: int) -> list[Effect]:
@@ -290,13 +318,15 @@ class Session:
             effects = self._begin_turn(now_ns)
         self._turn.strike(now_ns, (channel, pitch), self._place(now_ns))
         instrument = self._partner.channels.instrument(channel)
+        self._held[channel, pitch] = instrument
         self._ear.hear(instrument, pitch)
         tick = self._tick(now_ns)
         return effects + self._hear(now_ns, NoteOn(tick, instrument, pitch, velocity))
 
     def _let_go(self, now_ns: int, channel: int, pitch: int) -> list[Effect]:
         self._turn.let_go(now_ns, (channel, pitch))
-        instrument = self._partner.channels.instrument(channel)
+        usual = self._partner.channels.instrument(channel)
+        instrument = self._held.pop((channel, pitch), usual)
         return self._hear(now_ns, NoteOff(self._tick(now_ns), instrument, pitch))
 
     def _begin_turn(self, now_ns: int) -> list[Effect]:
@@ -308,7 +338,7 @@ class Session:
             begun_ns = now_ns - self.timeline.time_at(self._exchange.begin_tick)
             self._turn.outcome(right=begun_ns >= SOON_NS)
         self._turn = self._turn.next()
-        joins = self.mode is Mode.TOGETHER and self.state is State.IDLE
+        joins = self.mode is Mode.TOGETHER
         event = "join" if joins else "key"
         ended = self._end_answer(event, now_ns) if answering else self._turn_to(event, now_ns)
         self._exchange.begin(tick)
@@ -320,14 +350,22 @@ class Session:
         down = value >= midi.PEDAL_DOWN
         if number == midi.SUSTAIN:
             self._turn.pedal(now_ns, channel, down=down)
-            return self._sustain(now_ns, self._partner.channels.instrument(channel), down)
+            return self._sustain(now_ns, channel, down)
         return []
 
-    def _sustain(self, now_ns: int, instrument: int, down: bool) -> list[Effect]:
-        """A sustain pedal moved; one that sends every position has seldom gone up or down."""
-        if self._pedals.get(instrument, False) is down:
+    def _sustain(self, now_ns: int, channel: int, down: bool) -> list[Effect]:
+        """A sustain pedal moved; one that sends every position has seldom gone up or down.
+
+        Of several pedals of one instrument the first goes down and the last comes up.
+        """
+        if (channel in self._pedals) is down:
             return []
-        self._pedals[instrument] = down
+        instrument = self._pedals.pop(channel, self._partner.channels.instrument(channel))
+        others = instrument in self._pedals.values()
+        if down:
+            self._pedals[channel] = instrument
+        if others:
+            return []
         return self._hear(now_ns, Pedal(self._tick(now_ns), instrument, down))
 
     def _hear(self, now_ns: int, event: Event) -> list[Effect]:

@@ -11,7 +11,7 @@ from typing import Protocol
 from antiphon.engine.notes import Event
 from antiphon.engine.protocol import MOST_EVENTS, Error, Listen, Reply, Request
 
-from .effects import Effect, Plan, Recall, Release, Retime, Send, Tell, Turned
+from .effects import Effect, Plan, Recall, Release, Retime, Say, Send, Tell, Turned
 from .partner import SESSION_ID
 from .scheduler import PLAN_CAPACITY, Scheduler
 from .session import Action, Session
@@ -77,6 +77,9 @@ class Witness(Protocol):
 
     def retimed(self, now_ns: int, timeline: Timeline) -> None:
         """Musical time goes otherwise from now on."""
+
+    def said(self, now_ns: int, text: str) -> None:
+        """The player is told a sentence."""
 
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for."""
@@ -170,6 +173,8 @@ class Stage:
                     key = channel, note.pitch, note.velocity
                     self.scheduler.add(on_ns, off_ns, *key, generation)
                     self._witness.planned(effect)
+                case Say(text):
+                    self._witness.said(now_ns, text)
                 case Send(message):
                     self._output.send(message)
                 case Release():

@@ -41,6 +41,9 @@ TABLE: dict[tuple[State, str], State] = {
     (State.RECOVERING, "back"): State.ANSWERING,
     (State.RECOVERING, "finished"): State.IDLE,
     (State.IDLE, "join"): State.TOGETHER,
+    (State.ANSWERING, "join"): State.TOGETHER,
+    (State.RECOVERING, "join"): State.TOGETHER,
+    (State.LISTENING, "finished"): State.IDLE,
     (State.TOGETHER, "finished"): State.IDLE,
 }
 """Every step there is; any other raises IllegalStep and changes nothing."""

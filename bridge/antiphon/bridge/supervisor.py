@@ -151,6 +151,8 @@ class Supervisor:
 
     def _obey(self, key: str) -> None:
         action, learning = KEYS.get(key), self._learning
+        if key == ESCAPE:
+            self._performer.learn("")  # whatever was to be learnt
         self._learning = key == "b" and not learning
         if self._learning:
             self._screen.say(LEARNING)

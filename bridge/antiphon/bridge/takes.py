@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from antiphon.engine.notes import Note
 
@@ -29,18 +29,16 @@ class Take:
     complete: bool = False
     moved: int = 0
     """Ticks by which it sounds later than the engine made it."""
-
-    @property
-    def end(self) -> int:
-        """Tick at which the last note ends; its start if it has none."""
-        return max((note.end for note in self.notes), default=self.start)
+    end: int = 0
+    """Tick at which the last note ends; 0 if it has none."""
 
     def at(self, start: int) -> Take:
         """The same music where the exchange stands now."""
         by = start - self.start
         notes = [later(note, by) for note in self.notes]
-        moved = self.moved + by
-        return Take(self.generation, self.number, start, start, notes, self.complete, moved)
+        return replace(
+            self, start=start, home=start, notes=notes, moved=self.moved + by, end=self.end + by
+        )
 
     def move(self, ticks: int) -> None:
         """All that is still to come sounds so many ticks later."""
@@ -50,11 +48,16 @@ class Take:
         """Let go of what is long over, so that an answer without end does not grow."""
         if len(self.notes) > 2 * KEPT:
             del self.notes[:-KEPT]
+            self.start = self.notes[0].onset
 
     def add(self, notes: Sequence[Note]) -> list[Note]:
-        """More notes, as the engine made them; returns them as they sound."""
+        """One or more notes, as the engine made them; returns them as they sound."""
         new = [later(note, self.moved) for note in notes]
+        sorts = bool(self.notes) and new[0].onset < self.notes[-1].onset
         self.notes += new
+        if sorts:  # a gap between bars that are there already
+            self.notes.sort()
+        self.end = max(self.end, *(note.end for note in new))
         return new
 
 
@@ -80,10 +83,16 @@ class Takes:
         """This version counts from now on; None rejects all."""
         self._chosen = [*self._chosen, take][-MOST:]
 
-    def replace(self, old: Take, new: Take) -> None:
+    def put(self, new: Take, old: Take) -> None:
         """`new` is `old` somewhere else in time."""
         self.all = [new if take is old else take for take in self.all]
         self._chosen = [new if take is old else take for take in self._chosen]
+
+    def retract(self) -> None:
+        """What counts never began to sound: what counted before does again."""
+        take = self._chosen.pop()
+        if take and not any(t and t.generation == take.generation for t in self._chosen):
+            self.all = [one for one in self.all if one.generation != take.generation]
 
     def find(self, generation: int, number: int) -> Take | None:
         """The version of that name."""

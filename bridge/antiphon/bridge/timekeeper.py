@@ -9,6 +9,8 @@ from .clock_follower import ClockFollower
 from .clock_sender import ClockSender
 from .conductor import Conductor
 from .config import Clock, Settings
+from .grid import Grid
+from .hand import SILENCE
 from .link_clock import LinkClock
 from .metronome import Metronome, counted_in
 from .stage import Stage
@@ -46,6 +48,7 @@ class Timekeeper:
         self._time = _time(settings.clock, timeline)
         self._conductor = Conductor(self._time, settings.bars)
         self._metronome = _metronome(settings)
+        self._bars = settings.bars
         self._sender = ClockSender(timeline, now_ns) if settings.clock_out else None
         if self._sender:
             self._sender.start(0)
@@ -53,13 +56,15 @@ class Timekeeper:
 
     def keep(self, now_ns: int, source: Source, stage: Stage) -> None:
         """Follow whoever conducts, click and send what is due. [loop]"""
-        if isinstance(self._time, ClockFollower):
-            for arrived_ns, message in iter(source.clock, None):
+        for arrived_ns, message in iter(source.clock, None):  # even if nobody wants to know
+            if isinstance(self._time, ClockFollower):
                 self._time.receive(arrived_ns, message)
-        timeline = self._conductor.poll(now_ns, stage.session.timeline)
-        if timeline is not None:
-            stage.retime(now_ns, timeline)
+        new = self._conductor.poll(now_ns, stage.session.timeline)
+        if new is not None:
+            stage.retime(now_ns, new)
         timeline = stage.session.timeline
+        if self._conductor.jumped:
+            self._begin_anew(now_ns, timeline)
         if self._metronome:
             for click in self._metronome.due(now_ns, timeline):
                 self._click(click.message)
@@ -74,21 +79,34 @@ class Timekeeper:
         return min((ns for ns in (click_ns, pulse_ns) if ns is not None), default=None)
 
     def commands(self) -> list[bytes]:
-        """What is to be done because the song went elsewhere. [loop]"""
-        return self._conductor.commands()
+        """What is to be done because the song goes elsewhere. [loop]"""
+        return [SILENCE] if self._conductor.leaving else []
 
     def news(self) -> list[str]:
         """Sentences on whether the clock runs. [loop]"""
         return self._conductor.news()
 
-    def close(self, now_ns: int) -> None:
-        """End what sounds and stop whoever follows us. [may block]"""
+    def silence(self, now_ns: int) -> None:
+        """End what sounds and stop whoever follows us. [loop]"""
         for click in self._metronome.silence(now_ns) if self._metronome else ():
             self._click(click.message)
         for due in self._sender.stop(now_ns) if self._sender else ():
             self._clock(due.message)
+
+    def close(self) -> None:
+        """Let go of whoever conducts. [may block]"""
         if isinstance(self._time, LinkClock):
             self._time.close()
+
+    def _begin_anew(self, now_ns: int, timeline: Timeline) -> None:
+        """The song is elsewhere: click and clock go on from there, from its next bar."""
+        if self._metronome:
+            for click in self._metronome.jumped(timeline, now_ns):
+                self._click(click.message)
+        if self._sender:
+            for due in self._sender.jumped(timeline, now_ns):
+                self._clock(due.message)
+            self._sender.start(self._bars.line_at_or_after(timeline.tick_at(now_ns) + 1, Grid.BAR))
 
 
 def _time(clock: Clock, timeline: Timeline) -> TimeSource:

@@ -17,7 +17,7 @@ from .effects import Effect, Recall, Release, Tell
 from .exchange import sounded
 from .history import History
 from .partner import SESSION_ID, Partner
-from .rules import fitted
+from .rules import possible
 
 COMMIT_NS = 135_000_000
 """What begins sooner than this can no longer be taken back: a change is heard within 150 ms."""
@@ -89,11 +89,15 @@ class Together:
 
     def end(self, now_ns: int) -> list[Effect]:
         """Leave off: what has sounded by now stays."""
-        tick = self._partner.timeline.tick_at(now_ns)
+        tick = max(0, self._partner.timeline.tick_at(now_ns))
         self._settle(tick)
         fresh, self._fresh = tuple(self._fresh), []
         heard = [Tell(Listen(SESSION_ID, fresh))] if fresh else []
         return [Release(), Tell(Cancel(SESSION_ID)), Tell(Rewind(SESSION_ID, tick)), *heard]
+
+    def let_go(self) -> None:
+        """Nobody holds a key any more, whatever was heard."""
+        self._held = set()
 
     def lost(self, now_ns: int) -> list[Effect]:
         """The engine is gone: nothing of its may go on sounding."""
@@ -124,7 +128,7 @@ class Together:
 
     def _commitment(self, now_ns: int) -> int:
         """The first tick of what can still be taken back."""
-        return self._partner.timeline.tick_at(now_ns + COMMIT_NS) + 1
+        return max(0, self._partner.timeline.tick_at(now_ns + COMMIT_NS) + 1)
 
     @property
     def _over_ns(self) -> int:
@@ -135,11 +139,11 @@ class Together:
     def _constraints(self) -> Constraints:
         """Who plays along: whoever was asked for, but never the player's own instruments."""
         settings, mine = self._partner.settings, self._ear.instruments
-        usual = RHYTHM if settings.bpm else BAND
+        usual = RHYTHM if settings.metre else BAND
         others = tuple(i for i in settings.instruments or usual if i not in mine)
         rules = replace(settings.rules, never=tuple({*settings.rules.never, *mine}))
         lone = tuple(i for i in (*BAND, *RHYTHM) if i not in mine)[:1]
-        return self._partner.within(fitted(rules, others or lone))
+        return self._partner.within(possible(rules, others or lone))
 
     def _settle(self, tick: int) -> None:
         """What has sounded before a tick is history."""

@@ -87,6 +87,12 @@ class Turn:
             self._melody.let_go(now_ns, key[1])
         self._quiet(now_ns)
 
+    def let_go_of_all(self, now_ns: int) -> None:
+        """Nobody holds a key or a pedal any more, whatever was heard."""
+        self._held.clear()
+        self._pedalled.clear()
+        self._quiet_since_ns = now_ns
+
     def pedal(self, now_ns: int, channel: int, down: bool) -> None:
         """The sustain pedal of a channel moved."""
         if down:
