@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from antiphon.bridge import midi
+from antiphon.bridge.actions import Action
 from antiphon.bridge.client import Client
 from antiphon.bridge.config import Settings
 from antiphon.bridge.effects import Plan, Turned
 from antiphon.bridge.engine_process import EngineProcess
-from antiphon.bridge.session import Action, Session
+from antiphon.bridge.session import Session
 from antiphon.bridge.stage import Stage
 from antiphon.bridge.timeline import Timeline
 from antiphon.engine.protocol import Error

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from antiphon.bridge import midi
+from antiphon.bridge.actions import Action, Dial
 from antiphon.bridge.bindings import ACTIONS as BOUND
 from antiphon.bridge.config import Settings
 from antiphon.bridge.hand import ACTIONS, DIALS, LEARN, LETTERS, Hands
-from antiphon.bridge.session import Action, Dial
 from antiphon.engine.notes import Note
 from theatre import Theatre, asked
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from antiphon.bridge import midi
+from antiphon.bridge.actions import Action
 from antiphon.bridge.config import Mode, Settings
 from antiphon.bridge.grid import Grid
-from antiphon.bridge.session import Action
 from antiphon.engine.notes import INSTRUMENTS, Note, NoteOn
 from antiphon.engine.protocol import Answer, Done, Heard, Infill, Notes
 from theatre import MS, PEDAL, Theatre, remembered

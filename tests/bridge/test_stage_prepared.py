@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from antiphon.bridge import midi
-from antiphon.bridge.session import Action
+from antiphon.bridge.actions import Action
 from antiphon.engine.notes import Note, NoteOn
 from antiphon.engine.protocol import Cancel, Listen, Rewind
 from theatre import Theatre, asked

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from antiphon.bridge import midi
+from antiphon.bridge.actions import Action
 from antiphon.bridge.config import Settings
 from antiphon.bridge.exchange import gaps
-from antiphon.bridge.session import Action
 from antiphon.engine.notes import Note, NoteOff, NoteOn
 from antiphon.engine.protocol import (
     Cancel,

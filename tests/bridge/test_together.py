@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from antiphon.bridge import midi
+from antiphon.bridge.actions import Action
 from antiphon.bridge.config import Mode, Settings
 from antiphon.bridge.effects import Tell
-from antiphon.bridge.session import Action, Session
+from antiphon.bridge.session import Session
 from antiphon.bridge.timeline import Timeline
 from antiphon.engine.notes import INSTRUMENTS, PIANO, Note, NoteOff, NoteOn, Pedal
 from antiphon.engine.protocol import Answer, Cancel, Heard, Listen, Notes, Rewind

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from antiphon.bridge.actions import Action
 from antiphon.bridge.config import Settings
-from antiphon.bridge.session import Action
 from antiphon.bridge.states import State
 from jam import Jam, jam
 

@@ -17,12 +17,11 @@ from typing import NamedTuple
 from antiphon.engine.errors import UserError
 
 from . import midi
+from .actions import Action, Dial
 from .key_names import key
 
-BUTTONS = (
-    "handover", "silence", "keep", "reject", "reroll", "other", "undo", "lock", "mode", "panic",
-)  # fmt: skip
-DIALS = ("temperature", "density")
+BUTTONS = tuple(action.value for action in Action)
+DIALS = tuple(dial.value for dial in Dial)
 ACTIONS = BUTTONS + DIALS
 USUAL = {"handover": "cc 67"}
 """What is bound if nobody says otherwise: the soft pedal hands over."""

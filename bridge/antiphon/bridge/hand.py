@@ -6,11 +6,10 @@ A dial's letter is followed by where it stands, 0 to 127. Pure.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
 
+from .actions import Action, Dial
 from .bindings import Bindings, Learning, learnt, table
-from .session import Action, Dial
-from .stage import Stage
+from .stage import Input, Stage
 
 QUIT, HANDOVER, PANIC, SILENCE = b"q", b"h", b"p", b"s"
 ACTIONS: dict[bytes, Action] = {
@@ -48,13 +47,6 @@ def obey(command: bytes, stage: Stage, now_ns: int) -> None:
         stage.act(now_ns, action)
     elif (dial := DIALS.get(letter)) and len(command) > 1:
         stage.session.turn_dial(dial, command[1] / FULL)
-
-
-class Input(Protocol):
-    """Where the player's messages come from."""
-
-    def receive(self) -> bytes | None:
-        """The next MIDI message, None if there is none now. [loop]"""
 
 
 class Hands:

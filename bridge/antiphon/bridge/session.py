@@ -6,14 +6,13 @@ event comes with its time.
 
 from __future__ import annotations
 
-from enum import Enum
-
 from msgspec.structs import replace
 
 from antiphon.engine.notes import TICKS_PER_BEAT, Event, NoteOff, NoteOn, Pedal
 from antiphon.engine.protocol import Done, Listen, Notes, Open, Reply
 
 from . import midi
+from .actions import Action, Dial
 from .config import Mode, Settings
 from .ear import Ear
 from .effects import Effect, Release, Retime, Say, Tell, Turned
@@ -36,28 +35,6 @@ HOTTEST = 1.5
 """Temperature of a dial that is turned up all the way."""
 DENSEST = 32
 """Most notes a beat of a dial that is turned up all the way; turned down it is one."""
-
-
-class Action(Enum):
-    """What a player can ask for by hand: with a pedal, a pad, a controller or a key."""
-
-    HANDOVER = "handover"
-    SILENCE = "silence"
-    PANIC = "panic"
-    REROLL = "reroll"
-    OTHER = "other"
-    KEEP = "keep"
-    REJECT = "reject"
-    UNDO = "undo"
-    LOCK = "lock"
-    MODE = "mode"
-
-
-class Dial(Enum):
-    """What a player can turn, from 0 to 1."""
-
-    TEMPERATURE = "temperature"
-    DENSITY = "density"
 
 
 class Session:

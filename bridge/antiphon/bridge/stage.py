@@ -11,10 +11,11 @@ from typing import Protocol
 from antiphon.engine.notes import Event
 from antiphon.engine.protocol import MOST_EVENTS, Error, Listen, Reply, Request
 
+from .actions import Action
 from .effects import Effect, Plan, Recall, Release, Retime, Say, Send, Tell, Turned
 from .partner import SESSION_ID
 from .scheduler import PLAN_CAPACITY, Scheduler
-from .session import Action, Session
+from .session import Session
 from .timeline import Timeline
 
 BROKEN = ("internal", "unknown-session")
