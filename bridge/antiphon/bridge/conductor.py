@@ -24,7 +24,7 @@ class Conductor:
         self._source, self._bars = source, bars
         self._jumps, self._ahead = source.jumps, 0
         self._held: Timeline | None = None
-        self._said = Transport.WAITING
+        self._said = source.transport
         self.jumped = False
         """Whether the timeline that `poll` has just given is that of another place."""
 

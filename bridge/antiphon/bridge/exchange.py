@@ -13,7 +13,7 @@ from antiphon.engine.wishes import Constraints
 
 from .ear import Ear
 from .effects import Effect, Release, Tell
-from .history import History
+from .history import History, Place
 from .partner import SESSION_ID, Partner
 from .rules import possible
 from .takes import Take, Takes, later
@@ -47,15 +47,15 @@ class Exchange:
         """What is still to be asked for of a version whose locked bars are there."""
         self._late: list[Event] = []
         """What the player did while the answer sounded: a listen would end it."""
-        self._moved = 0
-        """Ticks by which the exchange was moved last, if what it was moved for has not ended."""
+        self._before: tuple[Place, int, int] | None = None
+        """Where phrase and answer were before they were moved for a version that has not begun."""
         self._stale: int | None = None
         """Tick from which on the engine remembers otherwise than we do; None: nowhere."""
 
     def begin(self, tick: int) -> None:
         """Another exchange begins at a tick."""
         self.history.begin(tick)
-        self.takes, self.locked, self._gaps, self._moved = Takes(), frozenset(), [], 0
+        self.takes, self.locked, self._gaps, self._before = Takes(), frozenset(), [], None
 
     def defer(self, event: Event) -> None:
         """The player did this while the answer sounds: the engine hears of it later."""
@@ -129,23 +129,23 @@ class Exchange:
         for made in self.takes.all:
             made.complete = True  # nothing more will come
         self._gaps = []
-        if take and tick <= take.start and not whole:
-            self._never_begun()
-        self._moved = 0
+        if tick <= self.begin_tick:
+            self._put_back()
+            if take and not whole:  # else it is over because it has no note
+                self.takes.retract()
+        self._before = None
         self.history.answer = kept
         self.history.add(self._late)
         effects: list[Effect] = [] if whole else [Release()]
         return effects + (self._remembered(take, kept, tick, whole) if there else [])
 
-    def _never_begun(self) -> None:
-        """The player went on before the answer began: it was no version, and nothing was moved."""
-        self.takes.retract()
-        by = self._moved
-        if by:
-            self.history.move_phrase(-by)
-            self.start, self.until = self.start - by, self.until - by
-            begin = self.history.begin_tick
-            self._stale = self.start if begin is None else begin
+    def _put_back(self) -> None:
+        """What the exchange was moved for never began to sound."""
+        if self._before is not None:
+            place, self.start, self.until = self._before
+            self.history.put_back(place)
+            begin = self.start if place.begin is None else place.begin
+            self._stale = begin if self._stale is None else min(begin, self._stale)
 
     def tell_late(self, *, there: bool) -> list[Effect]:
         """What the player did meanwhile. Second part of the end."""
@@ -188,7 +188,8 @@ class Exchange:
         kept = [note for note in old.notes if (note.onset - old.start) // bar in self.locked]
         self._move(now_ns, REMAKE_LEAD_NS)
         take = Take(0, 0, self.start, self.start)
-        take.notes = [later(note, self.start - old.start) for note in kept]
+        if kept:
+            take.add([later(note, self.start - old.start) for note in kept])
         self._gaps = [(self.start + a, self.start + b) for a, b in gaps(self.locked, bar, length)]
         take.complete = not self._gaps
         self.takes.begin([take])
@@ -300,7 +301,9 @@ class Exchange:
         ticks = self._partner.soonest(now_ns, lead_ns) - self.start
         by = max(0, -(-ticks // step) * step)
         self.history.add(self._late)
-        self.start, self.until, self._moved = self.start + by, self.until + by, by
+        if self._before is None or self._partner.timeline.tick_at(now_ns) >= self.start:
+            self._before = self.history.place, self.start, self.until
+        self.start, self.until = self.start + by, self.until + by
         self.history.move_phrase(by, self.start)
         self.history.answer, self._late = [], []
         if self._stale is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from antiphon.engine.notes import Event, Note, NoteOff, NoteOn, Pedal, events_of
 
@@ -16,6 +17,14 @@ LATEST = 4000
 """Latest key events that are told again to an engine that came back."""
 EXCHANGES = 64
 """How many exchanges can be taken back."""
+
+
+class Place(NamedTuple):
+    """A phrase somewhere in time."""
+
+    phrase: tuple[Event, ...]
+    begin: int | None
+    """Tick at which its exchange begins."""
 
 
 class History:
@@ -37,8 +46,11 @@ class History:
         self._begins.append(tick)
 
     def add(self, events: Iterable[Event]) -> None:
-        """The player did this."""
-        self.phrase += events
+        """The player did this; the exchange begins with it at the latest."""
+        new = [*events]
+        if new and self._begins:
+            self._begins[-1] = min(self._begins[-1], new[0].tick)
+        self.phrase += new
         if len(self.phrase) > 2 * LATEST:
             del self.phrase[:-LATEST]
 
@@ -57,6 +69,17 @@ class History:
         self.phrase = [moved(event, ticks, until) for event in self.phrase]
         if self._begins:
             self._begins[-1] += ticks
+
+    @property
+    def place(self) -> Place:
+        """Where the phrase is."""
+        return Place(tuple(self.phrase), self.begin_tick)
+
+    def put_back(self, place: Place) -> None:
+        """The phrase is where it was."""
+        self.phrase = [*place.phrase]
+        if place.begin is not None:
+            self._begins[-1] = place.begin
 
     def take_back(self) -> int | None:
         """Forget the latest exchange; the tick at which it began, None if there is none left."""
