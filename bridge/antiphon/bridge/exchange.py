@@ -13,6 +13,7 @@ from antiphon.engine.wishes import Constraints
 
 from .ear import Ear
 from .effects import Effect, Release, Tell
+from .grid import put_off
 from .history import History, Place
 from .partner import SESSION_ID, Partner
 from .rules import possible
@@ -262,7 +263,8 @@ class Exchange:
         """An answer that comes too late begins whole steps of its grid later."""
         timeline = self._partner.timeline
         if now_ns - timeline.time_at(onset) > LATE_NS:
-            take.move(self._partner.on_grid(timeline.tick_at(now_ns) + 1) - onset)
+            step = self._partner.bars.step(self._partner.settings.grid)
+            take.move(put_off(onset, timeline.tick_at(now_ns) + 1, step))
 
     def _remembered(
         self, take: Take | None, kept: list[Note], tick: int, whole: bool
