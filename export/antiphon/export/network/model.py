@@ -72,7 +72,9 @@ SHAPES: dict[str, dict[str, Any]] = {
     "tiny": {"width": 64, "n_layers": 2, "n_heads": 2, "hidden": 96, "window": 64},
     "slim": {"width": 128, "n_layers": 4, "n_heads": 2, "hidden": 256},
     "small": {},
-    "base": {"width": 512, "n_layers": 8, "n_heads": 8, "n_kv_heads": 2, "hidden": 1536, "window": 1024},
+    "base": {
+        "width": 512, "n_layers": 8, "n_heads": 8, "n_kv_heads": 2, "hidden": 1536, "window": 1024,
+    },
     "musenet": {
         "width": 1536, "n_layers": 72, "n_heads": 24, "n_kv_heads": 24, "hidden": 4096,
         "window": 4096,
