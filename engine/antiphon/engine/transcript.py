@@ -138,9 +138,7 @@ class Transcript:
         self._decoder = None
         # Of notes that reach past the tick each is the last of its key.
         # What was settled for the answer that is taken back was only a guess.
-        reaching = [
-            e for e in self._lasts() if e.settled == self._hearing or e.note.end >= tick
-        ]
+        reaching = [e for e in self._lasts() if e.settled == self._hearing or e.note.end >= tick]
         changed = [e for e in reaching if not (keeps_ends and e.played) and _shorten(e, tick)]
         if not self.entries:
             return self._open(self._opening, self._opened_with)
