@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 PLAY_PACKAGES := fluidr3mono-gm-soundfont libportaudio2
-TEST_PACKAGES := jackd2 $(PLAY_PACKAGES)
+VST_PACKAGES := g++ make dpf-source libjack-jackd2-dev pkg-config
+VST_WINDOWS_PACKAGES := g++-mingw-w64-x86-64-posix
+TEST_PACKAGES := jackd2 lua5.4 lua-socket nodejs ardour lilv-utils lv2-dev sordi $(VST_PACKAGES) $(PLAY_PACKAGES)
 TORCH := torch==2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 ifneq (,$(wildcard /etc/debian_version))
@@ -18,7 +20,7 @@ endif
 .DEFAULT_GOAL := help
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help setup setup-training play sounds setup-tests test check bench docs clean
+.PHONY: help setup setup-training play sounds setup-tests test check vst vst-windows bench docs clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 24
@@ -38,6 +40,19 @@ check: setup-tests  ## Lint, format, types and layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+DPF_IS_THERE = test -d "$${DPF_PATH:-/usr/share/dpf}" || \
+	{ echo "DPF is missing: sudo apt install $(VST_PACKAGES)"; exit 1; }
+
+vst:  ## Build the plugins for DAWs (`antiphon plugin install` puts them where DAWs look)
+	@$(call need,$(VST_PACKAGES),the plugins)
+	@$(DPF_IS_THERE)
+	@$(MAKE) --no-print-directory -j2 -C plugin-templates/vst
+
+vst-windows:  ## Build the plugins for Windows
+	@$(call need,$(VST_PACKAGES) $(VST_WINDOWS_PACKAGES),the plugins)
+	@$(DPF_IS_THERE)
+	@$(MAKE) --no-print-directory -j2 -C plugin-templates/vst windows
 
 bench: setup  ## Measure how fast this machine answers (ARGS="--rounds 50")
 	@$(BIN)/antiphon doctor $(ARGS)
@@ -73,13 +88,7 @@ sounds:
 	fi
 
 setup-tests: $(VENV)/.installed-tests  ## Install what tests need (torch and system packages too)
-	@missing="$(call lacking,$(TEST_PACKAGES))"; \
-	if [ -n "$(APT)" ] && [ -n "$$missing" ]; then \
-		echo "Installing what tests need:$$missing."; \
-		{ $(call apt,$$missing); } || echo "They cannot be had; some tests will fail:$$missing."; \
-	elif ! command -v jackd >/dev/null; then \
-		echo "Tests of MIDI ports need a JACK server: install jackd2."; \
-	fi
+	@$(call need,$(TEST_PACKAGES),tests)
 
 # The CPU build of torch comes first (`+cpu` counts as newer than the CUDA build of one version),
 # or pip would take gigabytes of CUDA with it. A torch that is there already stays.
@@ -96,6 +105,14 @@ $(VENV)/.installed-tests: $(VENV)/.installed-training
 	@$(BIN)/python -m pip install --quiet -e . --group dev
 	@touch $@
 
+# $(call need,PACKAGES,WHAT FOR)
+need = missing="$(call lacking,$(1))"; \
+	if [ -n "$(APT)" ] && [ -n "$$missing" ]; then \
+		echo "Installing what $(2) need:$$missing."; \
+		{ $(call apt,$$missing); } || echo "They cannot be had:$$missing."; \
+	elif [ -z "$(APT)" ]; then \
+		echo "What $(2) need has to be there: $(1)."; \
+	fi
 # Of some packages, those that are not installed (asked of dpkg, so only where apt is).
 lacking = $(if $(APT),$$(for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || printf ' %s' $$p; done))
 apt = { $(APT) apt-get install -y -qq $(1) || { $(APT) apt-get update -qq && $(APT) apt-get install -y -qq $(1); }; } >/dev/null 2>&1 </dev/null

@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+import jackd
 from antiphon.bridge import ports
 from antiphon.engine.errors import NoMidiSystem
 
@@ -25,21 +27,36 @@ os.environ["XDG_DATA_HOME"] = str(ROOT / "build" / "test-data")
 os.environ["PYTHONPATH"] = os.pathsep.join([*SOURCES, os.environ.get("PYTHONPATH", "")])
 
 
-@pytest.fixture(scope="session")
-def _jack_server() -> Iterator[str]:
+@contextmanager
+def _serving(*, waits: bool) -> Iterator[str]:
+    """A JACK server; its name."""
     if shutil.which("jackd") is None:
         pytest.fail("jackd is missing: apt-get install jackd2")
     # One name a session: two servers of one name within seconds upset each other.
     name = f"antiphon-{os.getpid()}-{time.monotonic_ns() % 10**6}"
-    # Realtime, because without it a loaded machine loses MIDI events inside JACK itself.
-    command = ["jackd", "-n", name, "-R", "-P10", "-d", "dummy", "-r", "48000", "-p", "128"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        jackd.command(name, waits=waits), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         _await_jack(server, name)
         yield name
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def _jack_server() -> Iterator[str]:
+    with _serving(waits=True) as name:
+        yield name
+
+
+@pytest.fixture
+def asynchronous_jack(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Name of a JACK server that is started as most are, the default one for the test."""
+    with _serving(waits=False) as name:
+        monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+        yield name
 
 
 @pytest.fixture

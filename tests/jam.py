@@ -10,18 +10,19 @@ from antiphon.bridge import midi
 from antiphon.bridge.actions import Action
 from antiphon.bridge.client import Client
 from antiphon.bridge.config import Settings
-from antiphon.bridge.effects import Plan, Turned
+from antiphon.bridge.effects import Plan
 from antiphon.bridge.engine_process import EngineProcess
 from antiphon.bridge.session import Session
 from antiphon.bridge.stage import Stage
 from antiphon.bridge.timeline import Timeline
 from antiphon.engine.protocol import Error
+from witness import SilentWitness
 
 MS = 1_000_000
 PATIENCE_NS = 20_000 * MS
 
 
-class Room:
+class Room(SilentWitness):
     """Keys that are struck at their time, and everything that comes of it."""
 
     def __init__(self) -> None:
@@ -57,21 +58,6 @@ class Room:
     def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
         if midi.kind(message) == midi.NOTE_ON:
             self.began.add((wanted_ns, midi.channel(message), message[1]))
-
-    def turned(self, now_ns: int, turned: Turned) -> None:
-        pass
-
-    def released(self, now_ns: int) -> None:
-        pass
-
-    def recalled(self, from_ns: int) -> None:
-        pass
-
-    def retimed(self, now_ns: int, timeline: Timeline) -> None:
-        pass
-
-    def said(self, now_ns: int, text: str) -> None:
-        pass
 
     def troubled(self, now_ns: int, error: Error) -> None:
         raise AssertionError(error.text)

@@ -6,7 +6,7 @@ from collections import deque
 
 from antiphon.bridge import midi
 from antiphon.bridge.config import Settings
-from antiphon.bridge.effects import Plan, Turned
+from antiphon.bridge.effects import Turned
 from antiphon.bridge.hand import Hands, obey
 from antiphon.bridge.session import Session
 from antiphon.bridge.stage import Stage
@@ -24,6 +24,7 @@ from antiphon.engine.protocol import (
     Request,
     Rewind,
 )
+from witness import SilentWitness
 
 MS = 1_000_000
 PEDAL = midi.control(0, midi.SOFT, 127), midi.control(0, midi.SOFT, 0)
@@ -82,7 +83,7 @@ class FakeEngine:
         return [r for r in self.told if isinstance(r, Open)]
 
 
-class Theatre:
+class Theatre(SilentWitness):
     """A stage, its clock in milliseconds, and a list of everything that came out of it."""
 
     def __init__(self, settings: Settings | None = None) -> None:
@@ -97,6 +98,7 @@ class Theatre:
         self.turns: list[int] = []
         """Tick of each of them."""
         self.troubles: list[str] = []
+        self.sentences: list[str] = []
         self._keys: deque[bytes] = deque()
         self.now_ns = 0
         settings = settings or Settings()
@@ -140,12 +142,6 @@ class Theatre:
             word = "on" if kind == midi.NOTE_ON else "off"
             self.out.append((self.now_ns / MS, word, midi.channel(message), message[1]))
 
-    def played(self, now_ns: int, message: bytes) -> None:
-        pass
-
-    def planned(self, plan: Plan) -> None:
-        pass
-
     def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
         if midi.kind(message) == midi.NOTE_ON:
             self.struck.append((wanted_ns // (10 * MS), message[1]))
@@ -154,20 +150,11 @@ class Theatre:
         self.states.append(turned.state.value)
         self.turns.append(now_ns // (10 * MS))
 
-    def released(self, now_ns: int) -> None:
-        pass
-
-    def recalled(self, from_ns: int) -> None:
-        pass
-
-    def retimed(self, now_ns: int, timeline: Timeline) -> None:
-        pass
-
-    def said(self, now_ns: int, text: str) -> None:
-        pass
-
     def troubled(self, now_ns: int, error: Error) -> None:
         self.troubles.append(error.text)
+
+    def said(self, now_ns: int, text: str) -> None:
+        self.sentences.append(text)
 
 
 def asked(theatre: Theatre) -> Answer:

@@ -70,6 +70,8 @@ def test_keys_that_cannot_be_heard_without_midi_are_not_waited_for(
         (("play", "--bundle", "nowhere"), "nowhere"),
         (("bounce", "song.mid"), "Missing argument"),
         (("play", "--seed", "many"), "--seed"),
+        (("play", "--grid", "half"), "--grid': 'half' is not one of"),
+        (("play", "--latency-out", "501"), "--latency-out"),
     ],
 )
 def test_what_is_asked_wrongly_is_refused_in_one_line_that_says_where_to_read(
@@ -99,3 +101,38 @@ def test_ctrl_c_while_it_loads_says_nothing(tmp_path: Path, moment_s: float) -> 
 
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 3, 130, -2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("play", "--clock", "guess", "--click"), "say --tempo 96 too"),
+        (("play", "--grid", "beat"), "--clock guess"),
+        (("doctor", "--out", "synth"), "A cable has two ends"),
+        (("play", "--phrase", "x.mid", "--in", "virtual"), "leave out --in"),
+        (("play", "--clock", "midi"), "A file sends no MIDI clock"),
+        (("play", "--folder", "/dev/null/out"), "/dev/null is no folder"),
+        (("bounce", "x.mid", "./x.mid"), "give the answer another name"),
+        (("bounce", "none", "x.mid", "--minutes", "1", "--answer-beats", "8"), "leave one out"),
+    ],
+)
+def test_what_makes_no_sense_together_is_refused_with_what_does(
+    tmp_path: Path, asked: tuple[str, ...], said: str
+) -> None:
+    result = antiphon(tmp_path, *asked)
+
+    assert result.returncode == 2
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_it_says_which_version_it_is(tmp_path: Path) -> None:
+    result = antiphon(tmp_path, "--version")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("antiphon 0.")
+
+
+def test_groups_of_commands_show_an_example_too(tmp_path: Path) -> None:
+    for group in ("config", "plugin"):
+        assert "Example: antiphon " in antiphon(tmp_path, group, "--help").stdout

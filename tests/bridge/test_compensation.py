@@ -11,6 +11,7 @@ def test_keys_are_dated_back_and_messages_sent_ahead() -> None:
     ways = Compensation(output_ns=5 * MS, input_ns=3 * MS)
     assert ways.played_ns(100 * MS) == 97 * MS
     assert ways.heard_ns(100 * MS) == 105 * MS
+    assert ways.noticed_ns(ways.played_ns(100 * MS)) == 100 * MS
     assert Compensation().played_ns(7) == Compensation().heard_ns(7) == 7
 
 

@@ -65,7 +65,7 @@ def refused(*words: str) -> str:
 def test_what_is_set_is_what_play_does_until_it_is_unset(config: Path) -> None:
     assert antiphon("config") == f"{config} (not there: nothing is set)\n"
     assert played() == {}
-    antiphon("config", "set", "tempo", "96")
+    assert antiphon("config", "set", "tempo", "96") == "tempo = 96\n"
     antiphon("config", "set", "in", "reface; transpose -12")
     antiphon("config", "set", "style", "chopin", "hymn")
     antiphon("config", "set", "sound", "off")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from antiphon.bridge.doctor import answer_check
+from antiphon.bridge.compensation import Compensation
+from antiphon.bridge.doctor import Examination, advice_on, answer_check
 from antiphon.bridge.latency import Latency
 
 MS = 1_000_000
@@ -29,3 +30,15 @@ def test_slow_and_missing_answers_come_with_advice(latency: Latency, needed: boo
 
     assert (check.ok, check.needed) == (False, needed)
     assert check.text.endswith("Close what else is busy, or take a smaller model.")
+
+
+def test_what_the_ways_take_comes_with_what_to_set() -> None:
+    ways = Compensation.from_loop([5_240_000, 4_460_000])
+
+    assert [line.strip() for line in advice_on(ways)[1:]] == [
+        "antiphon config set latency-out 2.2",
+        "antiphon config set latency-in 2.2",
+    ]
+    found = Examination((), None, None, ways).as_dict()["ways"]
+    assert found == {"latency-out": 2.2, "latency-in": 2.2}
+    assert Examination((), None, None).as_dict()["ways"] is None

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from antiphon.bridge.engine_process import EngineProcess
+from antiphon.bridge.engine_process import ANY_PORT, EngineProcess, free_endpoint
 from antiphon.engine.errors import UserError
 from band import left_of
 
@@ -46,3 +47,9 @@ def test_a_frozen_one_is_replaced_only_by_force_and_on_the_same_endpoint() -> No
 def test_one_that_does_not_start_says_why(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"bundle\.json is missing"):
         EngineProcess(tmp_path)
+
+
+def test_who_finds_the_wanted_endpoint_taken_listens_elsewhere() -> None:
+    with closing(EngineProcess()) as engine:
+        assert free_endpoint(engine.endpoint) == ANY_PORT
+    assert free_endpoint(engine.endpoint) == engine.endpoint

@@ -5,11 +5,13 @@ from __future__ import annotations
 from antiphon.bridge import midi
 from antiphon.bridge.actions import Action, Dial
 from antiphon.bridge.bindings import ACTIONS as BOUND
+from antiphon.bridge.clock import ManualClock
 from antiphon.bridge.config import Settings
 from antiphon.bridge.hand import ACTIONS, DIALS, LEARN, LETTERS, Hands
 from antiphon.engine.notes import Note
-from theatre import Theatre, asked
+from theatre import MS, Theatre, asked
 
+S = 1_000_000_000
 PAD = midi.note_on(9, 36, 100), midi.note_off(9, 36)
 
 
@@ -56,6 +58,20 @@ def test_a_dial_says_how_many_notes_a_beat_has_at_most() -> None:
         rules = asked(t).constraints
         assert rules is not None
         assert rules.density == density
+
+
+def test_a_dial_says_how_soon_silence_is_taken_for_the_end() -> None:
+    asked_ms = []
+    for stands in (0, 64, 127):
+        t = bound(eagerness="cc 22")
+        t.at(0, midi.control(0, 22, stands))
+        ended_ms = t.play(10, 60, 62, 64, 65, 67, 65, 64, 62)
+        while "answering" not in t.states:
+            t.at(t.now_ns / MS + 10)
+        asked_ms.append(t.now_ns / MS - ended_ms)
+
+    assert asked_ms == sorted(asked_ms, reverse=True)
+    assert asked_ms[0] > asked_ms[1] > asked_ms[2]
 
 
 def test_what_nobody_turned_is_as_the_settings_say() -> None:
@@ -110,3 +126,41 @@ def test_a_pedal_that_sends_every_position_is_learnt_and_does_nothing_yet() -> N
 
     assert hands.learnt() == [("undo", "cc 4 ch 1")]
     assert hands.commands() == []
+
+
+def test_where_nothing_is_pressed_for_ten_seconds_learning_is_given_up_in_one_sentence() -> None:
+    keys, clock = Keys(), ManualClock(5)
+    hands = Hands(keys, {"undo": "note 36 ch 10"})
+    assert hands.news(clock.now_ns()) == []
+    hands.learn(LEARN)
+    hands.learn(LETTERS["undo"])
+
+    said: list[list[str]] = []
+    for _ in range(12):
+        assert hands.receive() is None
+        said.append(hands.news(clock.now_ns()))
+        clock.advance(S)
+    assert said[:10] == [[]] * 10
+    assert said[10] == ["Nothing was pressed for 10 s, so undo is bound as it was."]
+    assert said[11] == []
+
+    keys.messages = [midi.control(0, 4, 127), PAD[0]]
+    assert hands.receive() == midi.control(0, 4, 127)
+    assert hands.receive() is None
+    assert hands.learnt() == []
+    assert hands.commands() == [LETTERS["undo"]]
+
+
+def test_what_is_to_be_learnt_next_has_ten_seconds_of_its_own() -> None:
+    keys = Keys()
+    hands = Hands(keys, {})
+    for at_s, action in ((0, "undo"), (9, "keep")):
+        hands.learn(LEARN)
+        hands.learn(LETTERS[action])
+        assert hands.news(at_s * S) == []
+    assert hands.news(18 * S) == []
+    keys.messages = [PAD[0]]
+    assert hands.receive() is None
+
+    assert hands.learnt() == [("keep", "note 36 ch 10")]
+    assert hands.news(60 * S) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import jackd
 from antiphon.bridge import midi, panic, ports
 from antiphon.bridge.guard_pipe import GuardPipe
 from antiphon.bridge.receiver_pipe import ReceiverPipe
@@ -176,9 +177,10 @@ def jack_server(end: signal.Signals) -> Iterator[None]:
 def start_jack() -> subprocess.Popen[bytes]:
     """A server that is ready; one that trips over what a killed one left behind is replaced."""
     name = os.environ["JACK_DEFAULT_SERVER"]
-    command = ["jackd", "-n", name, "-R", "-P10", "-d", "dummy", "-r", "48000", "-p", "128"]
     for _ in range(5):
-        server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        server = subprocess.Popen(
+            jackd.command(name), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         until = time.monotonic() + 3
         while time.monotonic() < until and server.poll() is None:
             with suppress(NoMidiSystem):

@@ -112,7 +112,7 @@ def test_the_turns_of_the_loop_hold_all_that_came_in_them() -> None:
 
     assert list(journal.moments(events)) == [
         Moment(10, (), (here,)),
-        Moment(20, (on, off), (notes,)),
+        Moment(20, (link.Played(20, on), link.Played(20, off)), (notes,)),
         Moment(30, (), (done, error), (b"h", b"p"), (timeline,)),
     ]
 

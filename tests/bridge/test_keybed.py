@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from antiphon.bridge import midi
 from antiphon.bridge.keybed import AS_PLAYED, Keybed, Mapping
+from antiphon.bridge.loopback import Loopback
 
 SOURCES = 2
 MAPPINGS = (
@@ -35,7 +36,24 @@ def test_notes_are_mapped_and_end_where_they_began() -> None:
     assert keybed.play(0, midi.note_on(0, 61, 32)) == [midi.note_on(0, 61, 32)]
     assert keybed.play(0, bytes((0xA0, 60, 9))) == [bytes((0xA4, 72, 9))]
     assert keybed.play(0, midi.note_off(0, 60)) == [midi.note_off(4, 72)]
-    assert keybed.play(0, midi.note_off(0, 60)) == []
+    assert keybed.play(0, midi.note_off(0, 60)) == [midi.note_off(0, 60)], "as it is now"
+
+
+def test_a_key_that_somebody_else_ended_on_the_same_bus_is_still_let_go() -> None:
+    keybed, ours = Keybed([Mapping()]), Loopback()
+    drum_on, drum_off = midi.note_on(9, 36, 80), midi.note_off(9, 36)
+    answer_on = midi.note_on(9, 36, 90)
+    ours.sent(1, answer_on)
+    ours.sent(2, drum_off)
+    came = [drum_on, answer_on, drum_off, drum_off]
+    heard = [message for came_in in came for message in keybed.play(0, came_in)]
+    assert [message for message in heard if not ours.swallows(3, message)] == [drum_on, drum_off]
+
+
+def test_an_ending_without_a_beginning_leaves_a_key_that_is_held() -> None:
+    keybed = Keybed([Mapping(), Mapping()])
+    keybed.play(0, midi.note_on(0, 60, 80))
+    assert keybed.play(1, midi.note_off(0, 60)) == []
 
 
 def test_keys_below_the_split_have_a_channel_and_a_sound_of_their_own() -> None:
@@ -79,7 +97,7 @@ def test_nothing_sticks_however_it_is_mapped_meanwhile(
                 case midi.NOTE_ON:
                     sounding.add((midi.channel(message), message[1]))
                 case midi.NOTE_OFF:
-                    sounding.remove((midi.channel(message), message[1]))
+                    sounding.discard((midi.channel(message), message[1]))
                 case midi.CONTROL if message[2]:
                     pedals.add(midi.channel(message))
                 case midi.CONTROL:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from antiphon.bridge.loopback import WITHIN_NS, Loopback
+from antiphon.bridge.loopback import WITHIN_NS, Loopback, alike
 
 NOTE = b"\x90\x3c\x40"
 MS = 1_000_000
@@ -49,3 +50,19 @@ def test_each_message_sent_swallows_at_most_one_that_is_identical_and_near(
         else:
             heard = loop.swallows(now_ns, bytes((0x90, message, 64)))
             assert heard == slow.swallows(now_ns, message)
+
+
+@pytest.mark.parametrize(
+    ("source", "out", "might"),
+    [
+        ("IAC Driver Bus 1", "IAC Driver Bus 1", True),
+        ("loopMIDI Port 0", "loopMIDI Port 1", True),
+        ("Midi Through:Midi Through Port-0 14:0", "Midi Through:Midi Through Port-0 14:0", True),
+        ("Loop-01:back", "Loop:there", True),
+        ("Antiphon in", "Antiphon:Antiphon in", True),
+        ("Antiphon in", "Antiphon out", False),
+        ("reface CP", "Synth", False),
+    ],
+)
+def test_ports_of_one_name_may_be_one_port(source: str, out: str, might: bool) -> None:
+    assert alike(source, out) is might

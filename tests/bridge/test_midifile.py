@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from antiphon.bridge import midifile
 from antiphon.bridge.hearing import Phrase
+from antiphon.bridge.tempo_map import TempoMap
 from antiphon.bridge.timeline import Timeline
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, Note, Pedal, without_overlaps
@@ -62,7 +63,12 @@ def save(
 ) -> None:
     tracks = {"you": played, "answer": answered}
     midifile.write(
-        path, tracks, tempo_bpm=93, metre=(6, 8), programs={PIANO: 4, BASS: 33}, pedals=pedals
+        path,
+        tracks,
+        tempos=TempoMap.steady(93),
+        metre=(6, 8),
+        programs={PIANO: 4, BASS: 33},
+        pedals=pedals,
     )
 
 

@@ -96,6 +96,22 @@ def test_a_killed_recorder_loses_nothing_and_the_next_repeats_nothing(
     assert numbers(tmp_path) == list(range(1, last + 1))
 
 
+def test_what_was_told_before_the_first_turn_is_not_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recorder_process, "REVIVE_NS", 0)
+    with recorder(tmp_path) as process:
+        for _ in range(5):
+            process.event(Played(0, b"\x90\x40\x40"))
+        pid = process.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        wait_for(partial(revived, process, pid))
+        last = process.written
+
+    assert numbers(tmp_path) == list(range(1, last + 1))
+
+
 def revived(process: RecorderProcess, before: int | None) -> bool:
     write(process)
     return process.pid not in (None, before)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 import pytest
@@ -54,3 +55,20 @@ def test_a_closed_output_harms_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         for _ in range(3):
             screen.say("Your turn.")
         screen.show({})
+
+
+def test_a_long_sentence_is_shown_whole_below_the_roll(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size((40, 24)))
+    screen = Screen(live=True)
+    screen.say("one two three four five six seven eight nine ten eleven twelve")
+    screen.draw(FRAME_NS, {}, 0, "Your turn.")
+    lines = capsys.readouterr().out.removesuffix("\x1b[J").split("\n")
+
+    assert len(lines) == 23
+    assert "Your turn." in lines[-3]
+    assert [line.rstrip() for line in lines[-2:]] == [
+        "one two three four five six seven eight",
+        "nine ten eleven twelve",
+    ]

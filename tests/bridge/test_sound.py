@@ -29,7 +29,7 @@ def no_sound_card(
     alsa.write_text("pcm.absent { type hw card 99 }")
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(alsa))
     monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
-    if "jack" not in request.fixturenames:
+    if "asynchronous_jack" not in request.fixturenames:
         monkeypatch.setenv("JACK_DEFAULT_SERVER", NO_SERVER)
 
 
@@ -60,7 +60,7 @@ def test_a_chord_goes_down_the_pipe_sounds_and_dies_away() -> None:
 
 
 @pytest.mark.real
-@pytest.mark.usefixtures("jack", "no_sound_card")
+@pytest.mark.usefixtures("asynchronous_jack", "no_sound_card")
 def test_a_card_plays_it_too() -> None:
     pipe = SoundPipe()
     assert pipe.ready.device == "system"

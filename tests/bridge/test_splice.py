@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from antiphon.bridge import midifile, splice
+from antiphon.bridge.tempo_map import TempoMap
 from antiphon.engine.errors import FileRefused
 from antiphon.engine.notes import DRUMS, Note, without_overlaps
 from stress import stress_files
@@ -120,7 +121,7 @@ def test_whatever_is_replaced_the_file_holds_what_was_kept_and_what_is_new(
 ) -> None:
     until = start + length
     path = tmp_path / "a.mid"
-    midifile.write(path, {"a": old}, tempo_bpm=93, metre=(3, 4), programs={})
+    midifile.write(path, {"a": old}, tempos=TempoMap.steady(93), metre=(3, 4), programs={})
     kept = [n for n in midifile.read(path).notes if not start <= n.onset < until]
     fitting = [n for n in without_overlaps(new) if start <= n.onset < until and free(n, kept)]
     assume(kept or fitting)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from antiphon.bridge import midi
 from antiphon.bridge.actions import Action
 from antiphon.bridge.config import Settings
+from antiphon.bridge.effects import Turned
 from antiphon.bridge.exchange import gaps
 from antiphon.engine.notes import Note, NoteOff, NoteOn
 from antiphon.engine.protocol import (
@@ -376,3 +377,35 @@ def test_a_key_let_go_while_the_answer_sounded_does_not_ring_into_the_next_one()
     start = asked(t).start
     told = [r for r in t.engine.told if isinstance(r, Listen)][-1]
     assert [e.tick <= start for e in told.events] == [True, True]
+
+
+class Words(Theatre):
+    """A theatre that keeps in one list whose turn it is and what is said."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        super().__init__()
+
+    def turned(self, now_ns: int, turned: Turned) -> None:
+        self.told.append(turned.state.value)
+
+    def said(self, now_ns: int, text: str) -> None:
+        self.told.append(text)
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        (Action.UNDO, "Taken back."),
+        (Action.REJECT, "The answer is taken out; u: undo."),
+        (Action.PANIC, "All is silent."),
+    ],
+)
+def test_the_last_word_is_about_what_was_asked_for(action: Action, words: str) -> None:
+    t = Words()
+    t.at(t.play(0, 60), *PEDAL)
+    answered(t, 72, 74)
+    t.at(t.now_ns / MS + 40)
+    t.stage.act(t.now_ns, action)
+
+    assert t.told == ["listening", "answering", "idle", words]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from antiphon.bridge import midi
 from antiphon.bridge.config import Settings
 from antiphon.bridge.recording import Recording
+from antiphon.bridge.registers import REGISTERS
 from antiphon.bridge.timeline import Timeline
 from antiphon.engine.notes import DRUM_CHANNEL, DRUMS, Note
-from antiphon.engine.wishes import Blend, Constraints
+from antiphon.engine.wishes import Blend, Constraints, Range
 from theatre import Theatre
 
 PEDAL = (midi.control(0, midi.SOFT, 127), midi.control(0, midi.SOFT, 0))
@@ -48,9 +51,18 @@ def test_unless_asked_for_there_is_no_blend_no_example_and_no_end() -> None:
 def test_instruments_that_were_not_heard_so_far_have_a_register_of_their_own() -> None:
     for instruments in ((0,), (5, 4), (DRUMS,)):
         asked = constraints(Settings(instruments=instruments))
-        assert asked == Constraints(tuple(sorted(instruments)))
+        homes = tuple(Range(i, *REGISTERS[i]) for i in sorted(instruments) if i != DRUMS)
+        assert asked == Constraints(tuple(sorted(instruments)), ranges=homes)
 
     assert constraints(Settings(instruments=(5,))) == Constraints((5,), 43, 67)
+
+
+def test_keys_that_were_asked_for_go_before_the_register() -> None:
+    own = Constraints(ranges=(Range(4, 10, 100),))
+    assert constraints(Settings(instruments=(4,), rules=own)) == replace(own, instruments=(4,))
+    all_of_them = Constraints(lowest=1, highest=90)
+    asked = constraints(Settings(instruments=(4,), rules=all_of_them))
+    assert asked == replace(all_of_them, instruments=(4,))
 
 
 def test_rules_are_told_with_the_session_and_with_each_answer() -> None:

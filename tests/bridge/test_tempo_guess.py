@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from random import Random
 
 import pytest
@@ -120,3 +121,36 @@ def test_free_time_becomes_the_players_without_a_tick_that_comes_twice(
     if source.transport is Transport.RUNNING:
         ratio = timeline.ns_per_beat * bpm / 60e9
         assert min(abs(ratio - times) / times for times in (0.5, 1, 2)) < 0.03
+
+
+def test_a_tempo_is_told_once_and_again_only_when_it_is_another() -> None:
+    source, told = GuessedTime(Timeline.free(10**9)), []
+    slow = performance(90, 10, Random(5))
+    fast = [(ns + slow[-1][0], velocity) for ns, velocity in performance(120, 16, Random(5))]
+    for ns, velocity in [*slow, *fast]:
+        source.strike(ns, velocity)
+        source.poll(ns)
+        told += source.news()
+
+    tempos = [int(sentence.removesuffix(" bpm, as you play.")) for sentence in told]
+    assert abs(tempos[0] - 90) <= 2
+    assert abs(tempos[-1] - 120) <= 2
+    assert 2 <= len(tempos) <= 4
+
+
+@pytest.mark.parametrize("jitter_ms", [0, 5])
+def test_even_eighths_stay_even_once_their_tempo_is_found(jitter_ms: int) -> None:
+    random, eighth_ns, now_ns = Random(jitter_ms), 312_500_000, 0
+    source, line = GuessedTime(Timeline.free(0)), Timeline.free(0)
+    ticks: list[int] = []
+    for n in range(128):
+        struck_ns = 10**9 + n * eighth_ns + round(random.gauss(0, jitter_ms) * MS)
+        while now_ns < struck_ns:
+            now_ns += 5 * MS
+            line = source.poll(now_ns) or line
+        source.strike(struck_ns, 80)
+        ticks.append(line.tick_at(struck_ns))
+
+    apart = [after - before for before, after in itertools.pairwise(ticks[24:])]
+    assert source.transport is Transport.RUNNING
+    assert all(20 <= ticks_apart <= 28 for ticks_apart in apart), apart

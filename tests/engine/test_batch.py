@@ -22,6 +22,7 @@ from antiphon.engine.protocol import (
 )
 from antiphon.engine.rota import BATCH
 from antiphon.engine.session import Session
+from antiphon.engine.slots import CHUNK
 from bundles import few_model
 
 
@@ -115,6 +116,30 @@ def test_live_and_in_any_company_it_plays_what_it_plays_alone(
         room.say(Close(n))
 
 
+def rows_until_first_note(listeners: int) -> int:
+    """Rows fed, for whomever, from a question to the first note of its answer."""
+    room, pool = Room(), few_model().pool
+    room.say(Open(0))
+    room.say(Listen(0, phrase(0)))
+    room.work()
+    for n in range(1, listeners + 1):
+        room.say(Open(n))
+        room.say(Listen(n, phrase(n)))
+    before = pool.prefilled
+    room.say(answer(0))
+    while 0 not in room.played:
+        room.work(turns=1)
+    for n in range(listeners + 1):
+        room.say(Close(n))
+    return pool.prefilled - before
+
+
+def test_while_an_answer_has_not_begun_others_are_fed_a_chunk_at_most() -> None:
+    alone = rows_until_first_note(listeners=0)
+    turns = 2  # it draws a note and a length
+    assert rows_until_first_note(listeners=5) <= alone + turns * CHUNK
+
+
 def test_who_says_that_the_music_is_over_long_since_keeps_nobody_from_playing() -> None:
     ticking = itertools.count(step=1_000_000)
     desk = Desk(few_model(), "few", lambda: next(ticking))
@@ -129,6 +154,55 @@ def test_who_says_that_the_music_is_over_long_since_keeps_nobody_from_playing() 
 
     assert done == [b"patient"]
     for client in (b"pushy", b"patient"):
+        desk.handle(client, Close(1))
+
+
+def turns_until_first_note(listens: dict[bytes, int], asks: list[bytes], waits: bytes) -> int:
+    """Turns until `waits` has a note, when each listens to so many notes and some ask, in order."""
+    ticking = itertools.count(step=1_000_000)
+    desk = Desk(few_model(), "few", lambda: next(ticking))
+    for client, notes in listens.items():
+        desk.handle(client, Open(1))
+        told = events_of([Note(7 * i, 0, 40 + i % 37, 5, 80) for i in range(notes)])
+        desk.handle(client, Listen(1, tuple(told)))
+    for client in asks:
+        start = 7 * listens[client] + 2
+        desk.handle(client, Answer(1, 1, start=start, until=start + 10**6, prompt=True))
+    turns = 1
+    while not any(client == waits and isinstance(reply, Notes) for client, reply in desk.turn()):
+        turns += 1
+        assert turns < 2000
+    for client in listens:
+        desk.handle(client, Close(1))
+    return turns
+
+
+def test_who_asks_after_a_short_phrase_does_not_wait_for_a_long_one() -> None:
+    alone = turns_until_first_note({b"b": 8}, [b"b"], b"b")
+    behind = turns_until_first_note({b"a": 1000, b"b": 8}, [b"a", b"b"], b"b")
+
+    assert behind <= alone + 2
+    assert turns_until_first_note({b"a": 1000, b"b": 8}, [b"a", b"b"], b"a") < 1000
+
+
+def test_many_who_say_that_the_music_is_over_long_since_keep_nobody_from_playing() -> None:
+    ticking = itertools.count(step=1_000_000)
+    desk = Desk(few_model(), "few", lambda: next(ticking))
+    liars = [bytes([n]) for n in range(2 * BATCH)]
+    for client in liars:
+        desk.handle(client, Open(1))
+        desk.handle(client, Answer(1, 1, start=0, until=2**40, prompt=True))
+        desk.handle(client, Heard(1, 2**39, 2**39))
+    for _ in range(20):
+        desk.turn()
+    desk.handle(b"honest", Open(1))
+    desk.handle(b"honest", Answer(1, 1, start=0, until=1000, prompt=True))
+    for _ in range(50):
+        if any(c == b"honest" and isinstance(reply, Notes) for c, reply in desk.turn()):
+            break
+    else:
+        raise AssertionError("no note came")
+    for client in (*liars, b"honest"):
         desk.handle(client, Close(1))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from antiphon.engine.conversation import PATIENCE_NS
 from antiphon.engine.desk import LOOK_EVERY_NS, MAX_SESSIONS, MAX_SESSIONS_EACH, SILENT_NS, Desk
-from antiphon.engine.notes import Note, events_of
+from antiphon.engine.notes import Note, NoteOn, events_of
 from antiphon.engine.protocol import (
     VERSION,
     Answer,
@@ -297,3 +298,18 @@ def test_status_counts_what_was_drawn(talk: Talk) -> None:
     assert status.tokens == done.tokens
     assert status.slot_bytes == tiny_model().slot_bytes > 0
     assert status.uptime_ms > 0
+
+
+def test_the_first_key_of_a_chord_waits_for_the_others() -> None:
+    talk = Talk()
+    talk.say(Open(1))
+    talk.work()
+    talk.now_ns += 10**9
+    talk.say(Listen(1, (NoteOn(48, 0, 60, 80),)))
+    assert 0 < talk.desk.idle_ns <= PATIENCE_NS
+    talk.now_ns += PATIENCE_NS // 2
+    talk.say(Listen(1, (NoteOn(48, 0, 64, 80),)))
+    assert not talk.desk.busy
+    talk.now_ns += PATIENCE_NS
+    assert talk.desk.busy
+    talk.say(Close(1))

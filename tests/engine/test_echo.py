@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from antiphon.engine.notes import Note, events_of
 from antiphon.engine.protocol import Answer, Infill, Open
 from antiphon.engine.session import Session
@@ -58,5 +60,18 @@ def test_a_gap_echoes_what_stands_before_it() -> None:
     session = Session(tiny_model(), Open(1, feel=Feel(temperature=0, echo=1.0)))
     session.hear(events_of(heard(5)))
     session.infill(Infill(1, 1, start=TURN * 40, until=TURN * 48))
+
+    assert played(session) == answered(1.0)
+
+
+@pytest.mark.parametrize("ask", [Answer, Infill])
+def test_one_answer_or_one_gap_echoes_more_than_its_session(
+    ask: type[Answer] | type[Infill],
+) -> None:
+    session = Session(tiny_model(), Open(1, feel=Feel(temperature=0, echo=0.0)))
+    session.hear(events_of(heard(5)))
+    lively = Feel(temperature=0, echo=1.0)
+    request = ask(1, 1, start=TURN * 40, until=TURN * 48, feel=lively)
+    session.infill(request) if isinstance(request, Infill) else session.answer(request)
 
     assert played(session) == answered(1.0)

@@ -7,9 +7,10 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from antiphon.engine.cache import PHASES, base_of
 from antiphon.engine.desk import Desk
 from antiphon.engine.notes import Event, Note, events_of
-from antiphon.engine.protocol import Answer, Listen, Notes, Open
+from antiphon.engine.protocol import Answer, Close, Listen, Notes, Open
 from antiphon.engine.session import Session
 from antiphon.engine.slots import KEPT_FREE
 from bundles import CONTEXT, far_model
@@ -47,10 +48,30 @@ def answered(session: Session, number: int, at: int) -> tuple[list[Note], int]:
     return notes, before
 
 
+@given(st.integers(0, 3 * STRIDE), st.integers(0, STRIDE - 1))
+def test_the_first_row_held_moves_by_whole_strides_and_leaves_all_that_attention_reaches(
+    rows: int, phase: int
+) -> None:
+    base = base_of(rows, WINDOW, STRIDE, phase)
+
+    assert base == 0 or (base + phase) % STRIDE == 0
+    assert base == 0 or rows - base >= WINDOW
+    assert rows - base < WINDOW + STRIDE
+    assert base == 0 or base_of(rows + STRIDE, WINDOW, STRIDE, phase) == base + STRIDE
+
+
+def test_sessions_that_began_together_do_not_move_together() -> None:
+    rows = WINDOW + STRIDE
+    sessions = [listened(Session(far_model(), Open(1, seed=i)), [], False) for i in range(4)]
+    bases = [session._cache._base_of(rows) for session in sessions]
+
+    assert len(set(bases)) == len(bases)
+
+
 def test_who_looked_ahead_answers_as_soon_as_ever_and_plays_the_same() -> None:
     answers = {}
     for ahead in (False, True):
-        session = listened(Session(far_model(), Open(1, seed=3)), phrase(A_LOT, 0), ahead)
+        session = listened(Session(far_model(), Open(1, seed=PHASES)), phrase(A_LOT, 0), ahead)
         session.hear(phrase(60, 12 * A_LOT))
         answers[ahead] = answered(session, 1, 12 * (A_LOT + 60) + 5)
         assert session._cache.base == STRIDE
@@ -67,7 +88,9 @@ def test_whatever_is_taken_back_meanwhile_it_plays_what_who_never_looks_ahead_pl
 ) -> None:
     played = []
     for ahead in (False, True):
-        session = listened(Session(far_model(), Open(1, seed=3)), phrase(A_LOT - 100, 0), ahead)
+        session = listened(
+            Session(far_model(), Open(1, seed=PHASES)), phrase(A_LOT - 100, 0), ahead
+        )
         at, answers = 12 * (A_LOT - 100), []
         for number, (further, back) in enumerate(detours):
             listened(session, phrase(further, at), ahead)
@@ -110,10 +133,45 @@ def test_an_engine_with_nothing_else_to_do_looks_ahead() -> None:
     assert far_model().pool.free == places
 
 
+def test_who_needs_it_soonest_is_fed_ahead_first() -> None:
+    clock = itertools.count(step=1_000_000)
+    desk = Desk(far_model(), "far", lambda: next(clock))
+    for number, seed in ((1, PHASES), (2, 1)):
+        desk.handle(b"", Open(number, seed=seed))
+        desk.handle(b"", Listen(number, tuple(phrase(A_LOT, 0))))
+    later, sooner = (conversation.voices[0] for conversation in desk.conversations)
+    assert later.foresees
+    assert sooner.foresees
+    while sooner.foresees:
+        desk.turn()
+
+    assert later._cache._ahead is None
+    for number in (1, 2):
+        desk.handle(b"", Close(number))
+
+
+def test_it_looks_ahead_though_others_listen_all_the_time() -> None:
+    clock = itertools.count(step=1_000_000)
+    desk = Desk(far_model(), "far", lambda: next(clock))
+    for client in (b"long", b"lively"):
+        desk.handle(client, Open(1))
+    desk.handle(b"long", Listen(1, tuple(phrase(A_LOT, 0))))
+    (conversation, _) = desk.conversations
+    turns = 0
+    while any(voice.foresees for voice in conversation.voices.values()):
+        desk.handle(b"lively", Listen(1, tuple(phrase(20, 240 * turns))))
+        desk.turn()
+        turns += 1
+
+    assert turns > 20
+    for client in (b"long", b"lively"):
+        desk.handle(client, Close(1))
+
+
 def test_a_place_fed_ahead_is_given_to_who_needs_it_and_what_is_played_stays() -> None:
     answers = []
     for needed in (False, True):
-        session = listened(Session(far_model(), Open(1, seed=3)), phrase(A_LOT, 0), ahead=True)
+        session = listened(Session(far_model(), Open(1, seed=PHASES)), phrase(A_LOT, 0), ahead=True)
         assert session._cache._ahead is not None
         free = far_model().pool.free
         others = [far_model().slot() for _ in range(free if needed else 0)]

@@ -58,6 +58,8 @@ def test_fields_left_out_at_the_end_take_their_default(example: dict[str, Any]) 
         ["open", 1, 0, [], 9.9],
         ["open", 1, 0, [], float("nan")],
         ["open", 1, 0, ["x" * 81]],
+        ["open", 1, 0, ["hymn"] * 17],
+        ["open", 1, 0, [], None, None, {"instruments": [0] * 18}],
         ["open", 1, 0, [], None, None, {"lowest": 80, "highest": 20}],
         ["open", 1, 0, [], None, None, {"tuning": 432}],
         ["open", 1, 0, [], None, None, {}, {"temperature": float("inf")}],

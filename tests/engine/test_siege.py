@@ -46,6 +46,8 @@ BURST, MOMENT_S = 20, 0.0005
 """Frames at a time, and how long the players have in between."""
 MOST_MB = 300
 """With every place in use."""
+NOISE_MS = 30
+"""What a busy machine adds to a handful of answers."""
 MOST_DRY = 0.01
 """On a machine that does something else as well."""
 
@@ -123,4 +125,4 @@ def test_a_client_that_is_stopped_keeps_nobody_waiting(child: Child) -> None:
     )  # fmt: skip
 
     assert dry(hall) <= MOST_DRY
-    assert is_stopped[0] <= 2 * reads[0]
+    assert is_stopped[0] <= max(2 * reads[0], NOISE_MS)

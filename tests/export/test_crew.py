@@ -37,7 +37,8 @@ def trained(folder: Path, *launcher: str) -> dict[str, object]:
     script = folder / "trained.py"
     script.write_text(RUN)
     command = [sys.executable, *launcher, str(script), str(folder / "run")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
     told: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return told
 

@@ -9,8 +9,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -20,6 +22,7 @@ from antiphon.bridge.clock import SystemClock
 from antiphon.bridge.examples import example_phrase
 from antiphon.bridge.real_time_engine import PATIENCE_NS, RealTimeEngine
 from antiphon.bridge.recording import ANSWER, PLAYER
+from antiphon.bridge.tempo_map import TempoMap
 from antiphon.engine.errors import EngineLost
 from antiphon.engine.notes import DRUMS, TICKS_PER_BEAT, Note
 from antiphon.engine.protocol import Cancel, Done, Reply, Request
@@ -28,6 +31,17 @@ from stress import stress_files
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
 
 LONGEST_S = 15.0
+"""Of a file, beside another."""
+SIDE_BY_SIDE = 2
+
+
+class Bounced(NamedTuple):
+    """A file, and what bouncing it did."""
+
+    source: Path
+    target: Path
+    result: subprocess.CompletedProcess[str]
+    took_s: float
 
 
 def antiphon(*arguments: str | Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
@@ -130,7 +144,7 @@ def test_a_short_melody_becomes_a_song_in_a_style_into_which_other_instruments_c
 def test_style_instruments_and_an_example_all_change_what_is_played(tmp_path: Path) -> None:
     other = tmp_path / "other.mid"
     scale = [Note(12 * i, 0, 40 + i % 24, 12, 100) for i in range(200)]
-    midifile.write(other, {PLAYER: scale}, tempo_bpm=120, metre=(4, 4), programs={})
+    midifile.write(other, {PLAYER: scale}, tempos=TempoMap.steady(120), metre=(4, 4), programs={})
     wishes = [
         (), ("--style", "chopin"), ("--style", "hymn"), ("--style", "chopin:0.6,hymn:0.4"),
         ("--style", "chopin>hymn"), ("--instruments", "guitar"), ("--like", str(other)),
@@ -230,13 +244,16 @@ def test_what_cannot_be_is_one_sentence_and_exit_2(
 
 
 def test_every_stress_file_bounces_or_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    refused = []
-    for path in stress_files():
+    def bounce(path: Path) -> Bounced:
         target = tmp_path / f"{path.stem}.mid"
         began = time.monotonic()
         result = antiphon("bounce", path, target, "--answer-beats", "8")
-        took_s = time.monotonic() - began
+        return Bounced(path, target, result, time.monotonic() - began)
 
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
+        done = list(side_by_side.map(bounce, stress_files()))
+    refused = []
+    for path, target, result, took_s in done:
         assert "Traceback" not in result.stderr, path.name
         assert took_s <= LONGEST_S, f"{path.name} took {took_s:.1f} s"
         if result.returncode == 0:
@@ -246,8 +263,8 @@ def test_every_stress_file_bounces_or_is_refused_in_one_sentence(tmp_path: Path)
             assert result.returncode == 2, f"{path.name}: {result.stderr}"
             assert len(result.stderr.strip().splitlines()) == 1
             assert not target.exists()
-        assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")], "half a file"
-    assert len(stress_files()) == 40
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")], "half a file"
+    assert len(done) == 40
     assert len(refused) <= 10
 
 
@@ -279,7 +296,7 @@ def test_the_answer_begins_on_the_beat_that_ends_the_phrase(
     lengths = (48, 48, 48, last)
     phrase = [Note(48 * i, 0, 60 + 2 * i, length, 80) for i, length in enumerate(lengths)]
     source, target = tmp_path / "phrase.mid", tmp_path / "answer.mid"
-    midifile.write(source, {PLAYER: phrase}, tempo_bpm=bpm, metre=(4, 4), programs={})
+    midifile.write(source, {PLAYER: phrase}, tempos=TempoMap.steady(bpm), metre=(4, 4), programs={})
     result = antiphon("bounce", source, target, "--answer-beats", "4")
 
     assert result.returncode == 0, result.stderr

@@ -46,6 +46,7 @@ def test_the_doctor_measures_through_real_ports(tmp_path: Path) -> None:
     assert found["checks"]["midi"]["ok"]
     assert found["latency"]["through"] == "ports"
     assert found["latency"]["thru"]["n"] >= 25
+    assert found["ways"]["latency-out"] == found["ways"]["latency-in"] > 0
 
 
 @pytest.mark.usefixtures("no_midi")
@@ -53,6 +54,7 @@ def test_without_midi_the_doctor_measures_through_pipes_and_says_what_to_do(tmp_
     found = examined(tmp_path)
 
     assert found["latency"]["through"] == "pipes"
+    assert found["ways"] is None
     assert not found["checks"]["midi"]["ok"]
     assert "jackd" in found["checks"]["midi"]["text"]
 

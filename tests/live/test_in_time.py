@@ -70,7 +70,7 @@ def test_every_note_of_an_answer_is_on_the_senders_grid(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    # A server that misses its deadlines loses pulses: then one is judged by the next try.
+    # A machine that stops for a moment plays late: then one is judged by the next try.
     shares = []
     for number in range(TRIES):
         recorded, sent = played(tmp_path / str(number))

@@ -7,21 +7,17 @@ import os
 import random
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from antiphon.bridge import journal, link, midi, midifile, results, session_commands, sessions
+from antiphon.bridge import journal, link, midifile, results, session_commands, sessions
 from antiphon.bridge.config import Mode, Settings
-from antiphon.bridge.engine_process import EngineProcess
-from antiphon.bridge.performer import Order
-from antiphon.bridge.performer_process import PerformerProcess
 from antiphon.bridge.recording import ANSWER, PLAYER
 from antiphon.bridge.replay import recorded, replay
+from performance import Live
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
 
@@ -94,67 +90,6 @@ def test_a_phrase_and_its_answer_come_out_again_byte_by_byte(data: Path, tmp_pat
     last = json.loads(antiphon("save", "--last", "2bars", "--json").splitlines()[-1])
     assert 0 < sum(last["notes"].values()) < one["played"] + one["answered"]
     assert midifile.read(Path(last["path"])).metre == (4, 4)
-
-
-Told = list[link.Message]
-
-
-class Live:
-    """A performer that plays what a test tells it, and writes its journal."""
-
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self.engine = EngineProcess()
-        self._read_fd, self._fd = os.pipe()
-        order = Order(
-            self.engine.endpoint,
-            settings,
-            phrase_fd=self._read_fd,
-            sound=False,
-            journal=str(folder),
-        )
-        self.performer = PerformerProcess(order)
-        self.told: Told = []
-        self.wait(lambda: any(isinstance(m, link.EngineIs) for m in self.told))
-
-    def wait(self, until: Callable[[], bool], seconds: float = 15) -> None:
-        end = time.monotonic() + seconds
-        while not until():
-            assert time.monotonic() < end, "it never came"
-            self.told += self.performer.messages(0.02)
-
-    def turned(self, state: str, times: int = 1) -> None:
-        """Wait until it was so often somebody's turn."""
-        self.wait(lambda: [m.state for m in self.turns].count(state) >= times)
-
-    @property
-    def turns(self) -> list[link.Turned]:
-        return [m for m in self.told if isinstance(m, link.Turned)]
-
-    def sounded(self, more: int) -> None:
-        """Wait until so many more messages of an answer have gone out."""
-        wanted = more + self._sounded
-        self.wait(lambda: self._sounded >= wanted)
-
-    @property
-    def _sounded(self) -> int:
-        return sum(isinstance(m, link.Sounded) for m in self.told)
-
-    def keys(self, chance: random.Random, chords: int) -> None:
-        for _ in range(chords):
-            pitches = chance.sample((55, 60, 62, 64, 67, 71, 72), chance.choice((1, 1, 3)))
-            for make in (lambda p: midi.note_on(0, p, 80), lambda p: midi.note_off(0, p)):
-                os.write(self._fd, b"".join(map(make, pitches)))
-                self.told += self.performer.messages(0)
-                time.sleep(0.06)
-
-    def pedal(self) -> None:
-        os.write(self._fd, midi.control(0, midi.SOFT, 127) + midi.control(0, midi.SOFT, 0))
-
-    def close(self) -> None:
-        self.told += self.performer.close()
-        self.engine.close()
-        os.close(self._read_fd)
-        os.close(self._fd)
 
 
 def test_whoever_interrupts_hands_over_and_loses_the_engine_is_replayed_the_same(
@@ -239,7 +174,7 @@ def test_where_nothing_can_be_written_one_sentence_says_so_and_playing_goes_on()
         live.sounded(4)
     finally:
         live.close()
-    said = [m.text for m in live.told if isinstance(m, link.Troubled)]
+    said = live.said
 
     assert len(said) == 2
     assert said[0].startswith("Nothing can be recorded in /proc/antiphon now (")

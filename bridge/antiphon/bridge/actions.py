@@ -25,3 +25,4 @@ class Dial(Enum):
 
     TEMPERATURE = "temperature"
     DENSITY = "density"
+    EAGERNESS = "eagerness"

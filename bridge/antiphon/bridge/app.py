@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
+from typing import Annotated
 
 import typer
 
 from antiphon.engine.errors import AntiphonError
 
 from .config_command import defaults
+from .flags import plain
 
 INTERRUPTED = 130
 UsageError: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
@@ -24,8 +26,19 @@ APP = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"antiphon {version('antiphon')}")
+        raise typer.Exit
+
+
 @APP.callback()
-def _about(context: typer.Context) -> None:
+def _about(
+    context: typer.Context,
+    _wanted: Annotated[
+        bool, typer.Option("--version", help="Say which version this is.", callback=_version)
+    ] = False,
+) -> None:
     """Antiphon listens while you play, and answers."""
     context.default_map = defaults(context)
 
@@ -50,7 +63,7 @@ def run() -> None:
 
 def _refused(error: typer.BadParameter) -> int:
     """Say in a sentence what is wrong with what was asked, and where to read what is right."""
-    said = error.format_message().rstrip(".")
+    said = plain(error.format_message())
     if said:  # else nothing was asked, and the help is printed already
         command = error.ctx.command_path if error.ctx else "antiphon"
         said += "" if said.endswith("?") else ";"

@@ -63,6 +63,8 @@ class Notary:
         self._recording = recording
         self.progress: Progress | None = None
         """Of the answer, in ticks."""
+        self.sentences: list[str] = []
+        """What is to be told when all is done."""
 
     def played(self, now_ns: int, message: bytes) -> None:
         """The player did this."""
@@ -92,6 +94,7 @@ class Notary:
 
     def said(self, now_ns: int, text: str) -> None:
         """The player is told a sentence."""
+        self.sentences.append(text)
 
     def troubled(self, now_ns: int, error: Error) -> None:
         """The engine could not do what it was asked for: no bounce comes of it."""
@@ -171,9 +174,11 @@ def _bounced(
     stage.handover(clock.now_ns(), beat)
     notary.progress = Progress(beat, session.until, tell, SystemClock().now_ns)
     _run(stage, keys, clock, engine)
+    for text in notary.sentences:
+        tell(text)
     if not recording.answer.notes:
         raise FileRefused("The model had nothing to add; try another seed.")
-    return results.Piece(recording, timeline.bpm, settings.metre or COMMON_TIME)
+    return results.conversation(recording, settings, "Antiphon")
 
 
 def _run(stage: Stage, keys: Keys, clock: ManualClock, engine: RealTimeEngine) -> None:

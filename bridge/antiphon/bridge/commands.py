@@ -20,6 +20,7 @@ from . import (
     config_command,
     lengths,
     midifile,
+    plugin_commands,
     preferences,
     programs,
     results,
@@ -28,11 +29,15 @@ from . import (
     styles,
     turn_commands,
 )
+from .compensation import Compensation
 from .config import Clock, Mode, Settings
 from .examples import example_phrase
 from .grid import Grid
+from .judge import USUAL_EAGERNESS
 
 LONGEST_STYLE = 80
+NS_PER_MS = 1_000_000
+FROM_NOTHING_MINUTES = 1.0
 
 
 def known_styles(context: typer.Context, names: list[str] | None) -> list[str] | None:
@@ -106,6 +111,7 @@ def register(app: typer.Typer) -> None:
     config_command.register(app)
     session_commands.register(app)
     turn_commands.register(app)
+    plugin_commands.register(app)
 
 
 def settings_of(
@@ -157,6 +163,27 @@ def play(
     out: Annotated[
         str | None, typer.Option(help="MIDI output by part of its name (default: a virtual port).")
     ] = None,
+    loop: Annotated[
+        bool | None,
+        typer.Option(
+            "--loop/--no-loop",
+            show_default=False,
+            help="Whether what goes out comes back in, as on one IAC or loopMIDI port for both "
+            "ways (default: found out). Then it is told from what you play.",
+        ),
+    ] = None,
+    latency_out: Annotated[
+        float,
+        typer.Option(help="Milliseconds until it is heard: sent so much sooner.", min=0, max=500),
+    ] = 0.0,
+    latency_in: Annotated[
+        float,
+        typer.Option(
+            help="Milliseconds your keys take: dated back. `antiphon doctor` measures both.",
+            min=0,
+            max=500,
+        ),
+    ] = 0.0,
     style: Style = None,
     like: Like = None,
     instruments: Instruments = None,
@@ -166,6 +193,12 @@ def play(
     answer: Annotated[
         str, typer.Option(help="Length of an answer: phrase, 8 (beats), 4bars, ending, endless.")
     ] = "phrase",
+    eagerness: Annotated[
+        float,
+        typer.Option(
+            help="How soon silence is taken for your end: 0 patient, 1 eager.", min=0, max=1
+        ),
+    ] = USUAL_EAGERNESS,
     takes: Annotated[
         int, typer.Option(help="Versions made of each answer; tab plays the next.", min=1, max=8)
     ] = 1,
@@ -174,7 +207,10 @@ def play(
     ] = None,
     clock: Annotated[
         Clock,
-        typer.Option(help="Whose time: our own, MIDI clock of an input, an Ableton Link session."),
+        typer.Option(
+            help="Whose time: our own, MIDI clock of an input, an Ableton Link session, or yours, "
+            "guessed as you play."
+        ),
     ] = Clock.INTERNAL,
     clock_out: Annotated[bool, typer.Option(help="Send MIDI clock to the output.")] = False,
     count_in: Annotated[
@@ -216,20 +252,25 @@ def play(
     timed = tempo is not None or clock is not Clock.INTERNAL
     if not (timed or phrase) and (grid is not Grid.FREE or click or count_in):
         raise UserError(
-            "--grid, --click and --count-in need a tempo: say --tempo 96, or --clock midi or link."
+            "--grid, --click and --count-in need a tempo: say --tempo 96, or --clock midi or link;"
+            " --clock guess will do for --grid."
         )
-    if phrase and clock is Clock.MIDI:
-        raise UserError("A file sends no MIDI clock: --clock midi needs a keyboard or a DAW.")
+    if clock is Clock.GUESS and tempo is None and (click or count_in):
+        raise UserError("Nobody can click a tempo that is still to be guessed: say --tempo 96 too.")
+    if phrase and sources:
+        raise UserError("--phrase plays in a keyboard's place: leave out --in.")
     bars = lengths.metre(metre)
     length = lengths.parse(answer, bars)
     settings = replace(
         settings_of(seed, style, like, instruments, feel, length.beats, allowed, tempo),
         clock=clock,
         clock_out=clock_out,
+        latency=Compensation(round(latency_out * NS_PER_MS), round(latency_in * NS_PER_MS)),
         count_in=count_in,
         click=click,
         mode=mode,
         own_ending=length.own_ending,
+        eagerness=eagerness,
         takes=takes,
         metre=bars if timed else None,
         grid=grid,
@@ -242,9 +283,11 @@ def play(
             typer.echo(f"{why} Playing {phrase.name} instead.")
         else:
             sources = [found]
+    if phrase and clock is Clock.MIDI:
+        raise UserError("A file sends no MIDI clock: --clock midi needs a keyboard or a DAW.")
     title = phrase.stem.replace("-", " ") if phrase else "Antiphon"
     heard = tuple(sources or ())
-    paths = run(Plan(settings, phrase, heard, out, folder, bundle, sound, headless, title))
+    paths = run(Plan(settings, phrase, heard, out, loop, folder, bundle, sound, headless, title))
     if not paths:
         typer.echo("Nothing was played, so nothing was kept.")
 
@@ -266,7 +309,11 @@ def bounce(
     answer_beats: Beats = None,
     minutes: Annotated[
         float | None,
-        typer.Option(help="The piece, MIDI file included, ends about here.", min=0.05, max=60),
+        typer.Option(
+            help="The piece, MIDI file included, ends about here (from nothing: 1).",
+            min=0.05,
+            max=60,
+        ),
     ] = None,
     infill: Annotated[
         str | None, typer.Option(help="Play only these bars anew, e.g. 9-12; keep all else.")
@@ -298,6 +345,12 @@ def bounce(
 
     results.check_target(target)
     path = None if source == "none" else Path(source)
+    if path and path.resolve() == target.resolve():
+        raise UserError(f"{target} is the file to continue: give the answer another name.")
+    if minutes and answer_beats:
+        raise UserError("--minutes and --answer-beats both say how long it is: leave one out.")
+    if path is None and answer_beats is None:
+        minutes = minutes or FROM_NOTHING_MINUTES
     feel = Feel(temperature, echo=echo, rhythm=rhythm_heat, pitch=pitch_heat, repetition=repetition)
     allowed = rules.parse(scale, chords, keys or (), never, polyphony)
     settings = settings_of(seed, style, like, instruments, feel, answer_beats, allowed)
@@ -350,22 +403,37 @@ def panic(
     """
     from .devices import silence_ports
 
-    for name in silence_ports(out, deep):
+    silenced = silence_ports(out, deep)
+    for name in silenced:
         typer.echo(f"silenced {name}")
+    if not silenced:
+        typer.echo("There is no MIDI output.")
 
 
 def doctor(
     rounds: Annotated[int, typer.Option(help="Phrases to measure with.", min=3, max=200)] = 20,
+    out: Annotated[
+        str | None, typer.Option(help="MIDI output with a cable to --in: the ways are measured.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--in", help="MIDI input that the cable from --out leads to.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where the picture is kept.")] = Path("out"),
     bundle: BundleFolder = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object as last line.")] = False,
 ) -> None:
     """Say what works on this machine, what to do about what does not, and how fast answers come.
 
+    It says what to set as latency, too: measured through virtual ports, as to and from a DAW, or
+    with --out and --in through a cable from one to the other.
+
     Example: antiphon doctor --json
     """
     from .doctor import examine
 
-    examination = examine(rounds, folder, bundle, lambda text: typer.echo(text, err=as_json))
+    if (out is None) != (source is None):
+        raise UserError("A cable has two ends: --out and --in, or neither.")
+    cable = (out, source) if out is not None and source is not None else None
+    examination = examine(rounds, folder, bundle, lambda text: typer.echo(text, err=as_json), cable)
     typer.echo(json.dumps(examination.as_dict()) if as_json else examination.text())
     sys.exit(examination.exit_code)

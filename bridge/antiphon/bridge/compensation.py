@@ -36,6 +36,10 @@ class Compensation:
         """When the key was struck whose message was noticed at `noticed_ns`."""
         return noticed_ns - self.input_ns
 
+    def noticed_ns(self, played_ns: int) -> int:
+        """When the message is noticed of a key that is struck at `played_ns`."""
+        return played_ns + self.input_ns
+
     def heard_ns(self, sent_ns: int) -> int:
         """When a message is heard that is sent at `sent_ns`: what is wanted by then is due."""
         return sent_ns + self.output_ns

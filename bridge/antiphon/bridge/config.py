@@ -9,7 +9,9 @@ from antiphon.engine.notes import FREE_TEMPO_BPM, Note
 from antiphon.engine.wishes import Blend, Constraints, Feel
 
 from .bindings import USUAL
+from .compensation import Compensation
 from .grid import COMMON_TIME, Bars, Grid
+from .judge import USUAL_EAGERNESS
 
 
 class Mode(Enum):
@@ -30,6 +32,8 @@ class Clock(Enum):
     """MIDI clock from one of the inputs."""
     LINK = "link"
     """An Ableton Link session."""
+    GUESS = "guess"
+    """The player's own tempo, once it is found; free time before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,18 @@ class Settings:
     bpm: float | None = None
     """Tempo in beats a minute; None is free time."""
     metre: tuple[int, int] | None = None
-    """Beats in a bar and their note value; None if there are no bars. Tick 0 begins a bar."""
+    """Beats in a bar and their note value; None if there are no bars. Tick 0 begins a bar, but
+    where the tempo is guessed each phrase does.
+    """
     takes_turns: bool = True
     """Whether silence hands over the turn; else only the pedal does."""
+    eagerness: float = USUAL_EAGERNESS
+    """How soon it does, from 0, patient, to 1."""
     clock: Clock = Clock.INTERNAL
     clock_out: bool = False
     """Whether MIDI clock is sent to the output."""
+    latency: Compensation = field(default_factory=Compensation)
+    """What the ways in and out cost in time, and is made up for."""
     count_in: int = 0
     """Bars of click before the song begins."""
     click: bool = False
@@ -88,6 +98,11 @@ class Settings:
     def tempo_bpm(self) -> float:
         """The tempo that time is counted in: 120 when free."""
         return self.bpm if self.bpm is not None else FREE_TEMPO_BPM
+
+    @property
+    def guesses(self) -> bool:
+        """Whether the tempo is the player's, who tells it by playing only."""
+        return self.clock is Clock.GUESS
 
     @property
     def bars(self) -> Bars:

@@ -12,7 +12,9 @@ from .flags import Flags
 from .preferences import load, understood
 
 CONFIG = typer.Typer(
-    invoke_without_command=True, help="Show or change what `antiphon play` does without being told."
+    invoke_without_command=True,
+    help="Show or change what `antiphon play` does without being told.\n\n"
+    "Example: antiphon config set tempo 96",
 )
 
 
@@ -84,8 +86,11 @@ def set_key(
     text = config_file.read(where)
     config_file.parse(text, where)  # else it is changed by hand first
     changed = config_file.with_key(text, key, value)
+    if not bound:
+        flags.check({key: value})
     understood(changed, where, flags)
     config_file.write(where, changed)
+    typer.echo(f"{key} = {', '.join(values)}")
 
 
 @CONFIG.command()

@@ -11,11 +11,12 @@ from typing import Any
 
 from antiphon.engine.errors import AntiphonError
 
-from . import chart, soundfont
+from . import chart, folders, soundfont
 from .clock import SystemClock
+from .compensation import Compensation
 from .devices import devices
 from .engine_process import EngineProcess
-from .latency import Latency, measure
+from .latency import Latency, measure, through_cable
 from .percentile import percentile
 
 GOOD_NS = 30_000_000
@@ -42,6 +43,8 @@ class Examination:
     checks: tuple[Check, ...]
     latency: Latency | None
     picture: Path | None
+    ways: Compensation | None = None
+    """What the ways in and out take, None if nobody knows."""
 
     @property
     def exit_code(self) -> int:
@@ -53,22 +56,34 @@ class Examination:
         checks = {c.name: {"ok": c.ok, "text": c.text} for c in self.checks}
         latency = figures(self.latency) if self.latency else None
         picture = str(self.picture) if self.picture else None
-        return {"checks": checks, "latency": latency, "picture": picture}
+        ways = _in_ms(self.ways) if self.ways else None
+        return {"checks": checks, "latency": latency, "ways": ways, "picture": picture}
 
     def text(self) -> str:
         """For people."""
         lines = [f"{'ok' if c.ok else '--'}  {c.name:10s} {c.text}" for c in self.checks]
         if self.latency:
             lines += ["", *_table(self.latency)]
+        if self.ways:
+            lines += ["", *advice_on(self.ways)]
         if self.picture:
             lines.append(f"picture: {self.picture}")
         return "\n".join(lines)
 
 
 def examine(
-    rounds: int, folder: Path, bundle: Path | None, tell: Callable[[str], None]
+    rounds: int,
+    folder: Path,
+    bundle: Path | None,
+    tell: Callable[[str], None],
+    cable: tuple[str, str] | None = None,
 ) -> Examination:
-    """Look at everything, then measure. Blocks for about a second a round."""
+    """Look at everything, then measure. Blocks for about a second a round.
+
+    `cable` leads from an output to an input, both by part of their name: the ways are measured
+    through it; else through virtual ports. Raises PortNotFound, UserError where it does not.
+    """
+    loops = through_cable(*cable) if cable else ()
     checks = [_python(), *_devices(), _font(), _engine(bundle)]
     latency = picture = None
     if checks[-1].ok:
@@ -78,7 +93,25 @@ def examine(
             picture = _draw(latency, folder)
         except AntiphonError as error:
             checks.append(Check("answer", False, str(error), needed=True))
-    return Examination(tuple(checks), latency, picture)
+    loops = loops or (latency.thru_ns if latency else ())
+    ways = Compensation.from_loop(loops) if loops else None
+    return Examination(tuple(checks), latency, picture, ways)
+
+
+def advice_on(ways: Compensation) -> list[str]:
+    """What to set, so that the ways in and out are made up for."""
+    found = _in_ms(ways)
+    return [
+        f"The way out takes {found['latency-out']:g} ms and the way in {found['latency-in']:g} ms,"
+        " half each of what both took at the least. To make up for it:",
+        *(f"  antiphon config set {key} {ms:g}" for key, ms in found.items()),
+    ]
+
+
+def _in_ms(ways: Compensation) -> dict[str, float]:
+    """In milliseconds, by the keys of the configuration."""
+    both = {"latency-out": ways.output_ns, "latency-in": ways.input_ns}
+    return {key: round(ns / 1e6, 1) for key, ns in both.items()}
 
 
 def figures(latency: Latency) -> dict[str, Any]:
@@ -173,8 +206,7 @@ def _table(latency: Latency) -> list[str]:
 
 
 def _draw(latency: Latency, folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "doctor.png"
+    path = folders.made(folder) / "doctor.png"
     series = {"key to answer": latency.answers_ns, "key to thru": latency.thru_ns}
     in_ms = {name: [ns / 1e6 for ns in values] for name, values in series.items() if values}
     chart.draw(path, in_ms, title=f"Latency through {latency.through}, ms")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import select
+import socket
 import subprocess
 import sys
 import tempfile
@@ -11,19 +12,32 @@ from contextlib import suppress
 from pathlib import Path
 
 from antiphon.engine.errors import EngineLost, UserError
+from antiphon.engine.protocol import DEFAULT_ENDPOINT
 
 START_S = 20.0
 END_S = 5.0
 ANY_PORT = "tcp://127.0.0.1:0"
 
 
+def free_endpoint(wanted: str = DEFAULT_ENDPOINT) -> str:
+    """The wanted one, by default where plugins look; any other if it is taken. [any thread]"""
+    host, port = wanted.removeprefix("tcp://").split(":")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the engine will
+        try:
+            probe.bind((host, int(port)))
+        except OSError:
+            return ANY_PORT
+    return wanted
+
+
 class EngineProcess:
     """One engine of our own. [may block]"""
 
-    def __init__(self, bundle: Path | None = None) -> None:
+    def __init__(self, bundle: Path | None = None, endpoint: str = ANY_PORT) -> None:
         """Start it and wait until it listens; raises what it said if it cannot."""
         self._bundle = bundle
-        self.endpoint = ANY_PORT
+        self.endpoint = endpoint
         self.model = ""
         self._start()
 

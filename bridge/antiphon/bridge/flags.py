@@ -49,7 +49,7 @@ class Flags:
         except UsageError as error:
             option = getattr(error, "param", None)
             key = option.opts[0].removeprefix("--") if option else self._command.name
-            raise Refused(key, error.message.rstrip(".") + ".") from None
+            raise Refused(key, f"{plain(error.message)}.") from None
 
     def defaults(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Values by the names that the command knows them by: Click's `default_map`."""
@@ -86,6 +86,11 @@ class Flags:
         if key not in self._options:
             raise Refused(key, f"there is no such key; there are {', '.join(self.keys)}.")
         return self._options[key]
+
+
+def plain(complaint: str) -> str:
+    """What Typer complains of, without its jargon and its full stop."""
+    return complaint.replace("Value error, ", "").rstrip(".")
 
 
 def _plain(value: Any) -> Any:

@@ -108,7 +108,7 @@ class FramePipe:
             self._process.kill()
             self._process.wait()
         if not self._process.stdout.closed:
-            self.last_words = self._process.stdout.read().decode()
+            self.last_words = self._process.stdout.read().decode(errors="replace")
             self._process.stdout.close()
 
     def _keep(self, key: bytes, message: bytes) -> None:

@@ -1,6 +1,6 @@
 """Where in the bar things may begin: the grid of beats and bars, in ticks.
 
-Pure: it knows a metre and where a bar began, and nothing of the clock but a timeline it is given.
+Pure: it knows a metre and where a bar began, and nothing of the clock.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 from antiphon.engine.notes import TICKS_PER_BEAT
-
-from .timeline import Timeline
 
 COMMON_TIME = (4, 4)
 
@@ -62,14 +60,6 @@ class Bars:
         """(bar, beat) that `tick` lies in, both from 0; bars before the origin are negative."""
         bar, ticks = divmod(tick - self.origin, self.bar_ticks)
         return bar, ticks // self.beat_ticks
-
-
-def start_of_answer(
-    timeline: Timeline, now_ns: int, latency_ns: int, bars: Bars, grid: Grid
-) -> int:
-    """The first tick on the grid that begins at least `latency_ns` >= 0 after `now_ns`."""
-    soonest = timeline.tick_at(now_ns + latency_ns - 1) + 1
-    return bars.line_at_or_after(soonest, grid)
 
 
 def put_off(start: int, soonest: int, step: int) -> int:

@@ -26,7 +26,11 @@ ACTIONS: dict[bytes, Action] = {
     b"m": Action.MODE,
 }
 """What each letter does on the stage."""
-DIALS: dict[bytes, Dial] = {b"t": Dial.TEMPERATURE, b"d": Dial.DENSITY}
+DIALS: dict[bytes, Dial] = {
+    b"t": Dial.TEMPERATURE,
+    b"d": Dial.DENSITY,
+    b"e": Dial.EAGERNESS,
+}
 LEARN = b"b"
 """Before the letter of an action: the pedal, pad or key that is pressed next does that."""
 NOBODY = b"?"
@@ -38,6 +42,8 @@ LETTERS: dict[str, bytes] = {
 }
 """The letter of each action and dial, by its name."""
 FULL = 127
+PATIENCE_NS = 10_000_000_000
+"""How long a pedal, pad or key that is to be learnt is waited for."""
 
 
 def obey(command: bytes, stage: Stage, now_ns: int) -> None:
@@ -59,6 +65,8 @@ class Hands:
         self._commands: list[bytes] = []
         self._asked = False
         self._learning: Learning | None = None
+        self._until_ns: int | None = None
+        """When it is given up; None before the time is known."""
         self._learnt: list[tuple[str, str]] = []
 
     def receive(self) -> bytes | None:
@@ -77,10 +85,22 @@ class Hands:
         """Whether a command is about learning, and so is no other command. [loop]"""
         if self._asked:
             self._asked, name = False, NAMES.get(command[:1])
-            self._learning = Learning(name) if name else None
+            self._learning, self._until_ns = Learning(name) if name else None, None
             return True
         self._asked = command[:1] == LEARN
         return self._asked
+
+    def news(self, now_ns: int) -> list[str]:
+        """A sentence when nothing came for so long that nothing will be learnt. [loop]"""
+        if self._learning is None:
+            return []
+        if self._until_ns is None:
+            self._until_ns = now_ns + PATIENCE_NS
+        if now_ns < self._until_ns:
+            return []
+        action, self._learning = self._learning.action, None
+        seconds = PATIENCE_NS // 1_000_000_000
+        return [f"Nothing was pressed for {seconds} s, so {action} is bound as it was."]
 
     def learnt(self) -> list[tuple[str, str]]:
         """(action, MIDI message) of what was learnt since the last time. [loop]"""

@@ -83,8 +83,8 @@ class Moment(NamedTuple):
 
     at_ns: int
     """Monotonic nanoseconds that the turn knew."""
-    played: tuple[bytes, ...] = ()
-    """MIDI messages of the player's."""
+    played: tuple[link.Played, ...] = ()
+    """MIDI messages of the player's, and when they were played."""
     engine: tuple[link.EngineIs | Replied, ...] = ()
     """What the engine said, and whether it came or went before that."""
     by_hand: tuple[bytes, ...] = ()
@@ -146,7 +146,7 @@ def moments(events: Iterable[Event]) -> Iterator[Moment]:
 def _moment(at_ns: int, events: list[Event]) -> Moment:
     return Moment(
         at_ns,
-        tuple(event.message for event in events if isinstance(event, link.Played)),
+        tuple(event for event in events if isinstance(event, link.Played)),
         tuple(event for event in events if isinstance(event, link.EngineIs | Replied)),
         tuple(event.command for event in events if isinstance(event, ByHand)),
         tuple(event.timeline for event in events if isinstance(event, link.Retimed)),

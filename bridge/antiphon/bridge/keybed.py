@@ -1,7 +1,8 @@
 """Several keyboards as one: channels mapped, keys transposed and split, velocities curved. Pure.
 
 Bytes in, bytes out. An ending goes where its beginning went, whatever the mapping has become since;
-two keys that sound as one end it together. What an input still holds when it vanishes is let go.
+two keys that sound as one end it together; an ending without a beginning goes where that would
+have gone, unless a key is held there. What an input still holds when it vanishes is let go.
 """
 
 from __future__ import annotations
@@ -110,12 +111,13 @@ class Keybed:
     def _strike(self, source: int, key: Key, velocity: int) -> list[bytes]:
         mapping = self._mappings[source]
         to, before = mapping.key(*key), self._down.get((source, key))
-        result = self._let_go(source, key) if before != to else []
+        result = self._let_go(source, key) if before and before != to else []
         self._down[source, key] = to
         return [*result, midi.note_on(*to, mapping.velocity(velocity))] if to else result
 
     def _let_go(self, source: int, key: Key) -> list[bytes]:
-        to = self._down.pop((source, key), None)
+        # An ending without a beginning is passed on: on a loop, what came back from us ended it.
+        to = self._down.pop((source, key), self._mappings[source].key(*key))
         if to is None or to in self._down.values():
             return []
         return [midi.note_off(*to)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from antiphon.engine.errors import MachineError, NoMidiSystem
+from antiphon.engine.errors import MachineError, NoMidiSystem, UserError
 
 from . import link, midi
 from .clock import SystemClock
@@ -21,12 +21,25 @@ from .config import Settings
 from .engine_process import EngineProcess
 from .performer import Order
 from .performer_process import PerformerProcess
-from .ports import VIRTUAL_IN, VIRTUAL_OUT, open_input, open_output
+from .ports import (
+    VIRTUAL_IN,
+    VIRTUAL_OUT,
+    InputPort,
+    OutputPort,
+    open_input,
+    open_output,
+)
 
 PHRASE = (60, 62, 64, 67, 64, 62)
 STEP_NS = 60_000_000
 PATIENCE_NS = 3_000_000_000
 PLAYER_CHANNEL = 0
+UNDEFINED = 119
+"""A controller that means nothing to anybody."""
+CABLE_NS = 200_000_000
+"""How long a message is waited for that comes back through a cable."""
+ODD_NS = 137_000
+"""So much later each of them, so that they do not keep step with anybody's periods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,36 @@ def measure(rounds: int, bundle: Path | None, tell: Callable[[str], None]) -> La
         farewell = next((m for m in performer.close() if isinstance(m, link.Farewell)), None)
     missed = rounds - len(answers)
     return Latency(through, tuple(answers), tuple(thru), missed, ready.realtime, farewell)
+
+
+def through_cable(out: str, source: str, times: int = 50) -> tuple[int, ...]:
+    """Nanoseconds that messages take out of one port and, through a cable, in at another.
+
+    Raises PortNotFound, NoMidiSystem, and UserError where nothing comes back. [may block]
+    """
+    clock, keys, ears = SystemClock(), open_output(out), open_input(source)
+    try:
+        clock.doze_until(clock.now_ns() + CABLE_NS)
+        took = [_there_and_back(keys, ears, n) for n in range(times)]
+    finally:
+        keys.close()
+        ears.close()
+    if not (came := tuple(ns for ns in took if ns is not None)):
+        raise UserError(f"Nothing came back from {out!r} to {source!r}: is there a cable?")
+    return came
+
+
+def _there_and_back(keys: OutputPort, ears: InputPort, number: int) -> int | None:
+    """How long one message takes, None if it does not come back."""
+    clock, message = SystemClock(), midi.control(15, UNDEFINED, number % 128)
+    sent_ns = clock.now_ns()
+    keys.send(message)
+    while (now_ns := clock.now_ns()) < sent_ns + CABLE_NS:
+        if ears.receive() == message:
+            clock.sleep_until(now_ns + STEP_NS // 10 + number * ODD_NS % STEP_NS)
+            return now_ns - sent_ns
+        clock.doze_until(now_ns + 200_000)
+    return None
 
 
 def _round(far: FarSide, thru: list[int]) -> int | None:

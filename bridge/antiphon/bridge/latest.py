@@ -35,9 +35,9 @@ def latest(recording: Recording, length: Length | None, metre: tuple[int, int]) 
         return recording
     first, end = recording.first, recording.end
     if length.unit == "s":
-        timeline = recording.timeline
-        begin = timeline.tick_at(timeline.time_at(end) - length.number * 1_000_000_000)
-        return recording.since(max(begin, first))
+        tempos, origin = recording.tempos, recording.origin
+        from_ns = tempos.ns_at(end - origin) - length.number * 1_000_000_000
+        return recording.since(max(tempos.tick_at(from_ns) + origin, first))
     bar = bar_of(metre)
-    begin = -(-end // bar) - length.number
-    return recording.since(max(begin, first // bar) * bar)
+    begin = recording.bar_line(end - 1, bar) - (length.number - 1) * bar
+    return recording.since(recording.bar_line(max(begin, first), bar))

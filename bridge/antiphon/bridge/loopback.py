@@ -6,9 +6,24 @@ and comes in within 30 ms; time is handed in.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 
 WITHIN_NS = 30_000_000
+_NUMBER = re.compile(r"[- ]\d+(:\d+)?$")
+
+
+def alike(source: str, out: str) -> bool:
+    """Whether an input and an output might be one port, by their names.
+
+    A loop-back port bears one name both ways, and so does every synthesiser with keys.
+    """
+    return source in out or out in source or _owner(source) == _owner(out)
+
+
+def _owner(name: str) -> str:
+    """Whose port it is: "IAC Driver Bus" of "IAC Driver Bus 1", "Loop" of "Loop-01:out"."""
+    return _NUMBER.sub("", name.partition(":")[0])
 
 
 class Loopback:

@@ -6,7 +6,7 @@ The only module that knows mido. It knows nothing of sessions.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import mido
@@ -26,6 +26,7 @@ from antiphon.engine.notes import (
 from . import chunks, midi
 from .hearing import Hearing
 from .hearing import Phrase as Phrase
+from .tempo_map import TempoMap
 from .wholefile import put_whole
 
 MAX_BYTES = 16 * 2**20
@@ -33,7 +34,6 @@ MAX_SECONDS = 24 * 3600
 
 _FINE = 10  # file ticks per tick when writing: 480 to the beat, which every DAW reads
 _PITCHED_CHANNELS = [channel for channel in range(16) if channel != DRUM_CHANNEL]
-_SLOWEST_BEAT_US = 2**24 - 1  # a tempo event holds 24 bits
 
 
 def read(path: Path) -> Phrase:
@@ -51,7 +51,8 @@ def read(path: Path) -> Phrase:
     if plain.in_seconds:
         heard.beat_us = None
     phrase = heard.phrase(*plain.per_beat)
-    _check_length(path, phrase.notes, phrase.tempo_bpm)
+    end = max(note.end for note in phrase.notes)
+    _check_length(path, end / TICKS_PER_BEAT * 60 / phrase.tempo_bpm)
     return phrase
 
 
@@ -59,21 +60,24 @@ def write(
     path: Path,
     tracks: Mapping[str, Sequence[Note]],
     *,
-    tempo_bpm: float,
+    tempos: TempoMap,
     metre: tuple[int, int],
     programs: Mapping[int, int],
     pedals: Sequence[Pedal] = (),
+    bars_anew: Sequence[int] = (),
 ) -> None:
     """Write the parts as a type 1 file, one track for each part and instrument.
 
     `programs` maps instrument index to General MIDI program; an instrument it lacks gets the
-    first of its family. Pedals belong to the first part. The same arguments give the same bytes.
+    first of its family. Pedals belong to the first part. `bars_anew` are ticks, rising, at which
+    a bar begins too soon, because the song went elsewhere. The same arguments give the same bytes.
     Raises `FileRefused` if the folder cannot be written, or for what a MIDI file cannot hold.
     """
-    _check_length(path, [note for notes in tracks.values() for note in notes], tempo_bpm)
+    end = max((note.end for notes in tracks.values() for note in notes), default=0)
+    _check_length(path, tempos.ns_at(end) / 1e9)
     channels = _channels(path, tracks)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT * _FINE, charset="utf-8")
-    file.tracks.append(_conductor(tempo_bpm, metre))
+    file.tracks.append(_conductor(tempos, metre, bars_anew))
     for (part, instrument), channel in channels.items():
         feet = pedals if part == next(iter(tracks)) else ()
         timed = [*_keys(tracks[part], instrument, channel), *_feet(feet, instrument, channel)]
@@ -120,9 +124,8 @@ def _parsed(plain: chunks.Plain) -> list[Sequence[mido.Message]]:
     return list(mido.MidiFile(file=io.BytesIO(plain.file(TICKS_PER_BEAT)), clip=True).tracks)
 
 
-def _check_length(path: Path, notes: Sequence[Note], tempo_bpm: float) -> None:
-    end = max((note.end for note in notes), default=0)
-    if end / TICKS_PER_BEAT * 60 / tempo_bpm > MAX_SECONDS:
+def _check_length(path: Path, seconds: float) -> None:
+    if seconds > MAX_SECONDS:
         raise FileRefused(f"{path} would play for more than 24 hours.")
 
 
@@ -145,12 +148,14 @@ def _channels(path: Path, tracks: Mapping[str, Sequence[Note]]) -> dict[tuple[st
     }
 
 
-def _conductor(tempo_bpm: float, metre: tuple[int, int]) -> mido.MidiTrack:
-    beat_us = min(_SLOWEST_BEAT_US, max(1, round(60e6 / tempo_bpm)))
-    return mido.MidiTrack([
-        mido.MetaMessage("set_tempo", tempo=beat_us),
-        mido.MetaMessage("time_signature", numerator=metre[0], denominator=metre[1]),
-    ])  # fmt: skip
+def _conductor(
+    tempos: TempoMap, metre: tuple[int, int], bars_anew: Sequence[int]
+) -> mido.MidiTrack:
+    """Where the bars are, and how long they last."""
+    bars = mido.MetaMessage("time_signature", numerator=metre[0], denominator=metre[1])
+    timed = [(tick, mido.MetaMessage("set_tempo", tempo=us)) for tick, us in tempos.tempos]
+    timed += [(tick, bars) for tick in (0, *bars_anew)]
+    return mido.MidiTrack(_waiting(sorted(timed, key=lambda item: item[0])))
 
 
 def _keys(
@@ -183,8 +188,13 @@ def _track(
         mido.MetaMessage("track_name", name=title),
         mido.Message("program_change", channel=channel, program=program),
     ])  # fmt: skip
+    track.extend(_waiting(timed))
+    return track
+
+
+def _waiting(timed: Iterable[tuple[int, mido.Message]]) -> Iterator[mido.Message]:
+    """The messages, each with the time since the one before."""
     at = 0
     for tick, message in timed:
-        track.append(message.copy(time=(tick - at) * _FINE))
+        yield message.copy(time=(tick - at) * _FINE)
         at = tick
-    return track

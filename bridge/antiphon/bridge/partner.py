@@ -14,6 +14,7 @@ from antiphon.engine.protocol import MOST_NOTES, Answer, Heard, Infill
 from antiphon.engine.wishes import Constraints, Feel
 
 from . import midi
+from .actions import Dial
 from .channels import Channels
 from .config import Settings
 from .effects import Effect, Plan, Send, Tell
@@ -23,6 +24,10 @@ SESSION_ID = 1
 HORIZON_TICKS = 4 * TICKS_PER_BEAT
 """How far ahead of the play head the engine may plan."""
 HEARD_EVERY_NS = 100_000_000
+HOTTEST = 1.5
+"""Temperature of a dial that is turned up all the way."""
+DENSEST = 32
+"""Most notes a beat of a dial that is turned up all the way; turned down it is one."""
 
 
 class Partner:
@@ -45,6 +50,13 @@ class Partner:
         self._heard_ns = 0
         self._voices: dict[int, int] = {}
 
+    def turn_dial(self, dial: Dial, value: float) -> None:
+        """How it plays from the next request on: the temperature or the density, 0..1."""
+        if dial is Dial.TEMPERATURE:
+            self.feel = replace(self.feel or self.settings.feel, temperature=HOTTEST * value)
+        elif dial is Dial.DENSITY:
+            self.density = round(DENSEST**value)
+
     def ask(
         self, start: int, until: int, constraints: Constraints, *, prompt: bool, takes: int = 1
     ) -> list[Effect]:
@@ -64,7 +76,7 @@ class Partner:
         """Ask for the music of a gap from tick `start` to `until`, before the notes of `after`."""
         self.generation, self.takes = self.generation + 1, 1
         near = tuple(after)[:MOST_NOTES]
-        request = Infill(SESSION_ID, self.generation, start, until, near, constraints)
+        request = Infill(SESSION_ID, self.generation, start, until, near, constraints, self.feel)
         return [*self._set_up(constraints.instruments), Tell(request)]
 
     def plan(self, note: Note, generation: int | None = None) -> list[Effect]:
@@ -90,7 +102,10 @@ class Partner:
         return [Tell(Heard(SESSION_ID, max(0, tick), HORIZON_TICKS))] if self._paced else []
 
     def soonest(self, at_ns: int, lead_ns: int = 0) -> int:
-        """The first tick after a time at which an answer may begin."""
+        """The first tick on the grid that begins later than `lead_ns` after a time.
+
+        Never the tick that begins just then: what the player does in it comes before the answer.
+        """
         return self.on_grid(max(0, self.timeline.tick_at(at_ns + lead_ns) + 1))
 
     def on_grid(self, tick: int) -> int:

@@ -5,7 +5,7 @@ or a pipe, talks with the engine, plays through the guard, and tells what happen
 output and to the recorder. Commands come as single bytes on standard input; when that closes, it
 ends.
 
-    loop, about every millisecond:  keys → thru → session → engine → session → what is due
+    loop, about every millisecond:  what is due → keys → thru → session → engine → session
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,13 +27,16 @@ from msgspec import Struct
 from antiphon.engine.errors import AntiphonError, MachineError, UserError
 from antiphon.engine.protocol import Error
 
-from . import journal, link
+from . import inputs, journal, link, midi
 from .client import Client
 from .clock import SystemClock
 from .config import Settings
 from .effects import Plan, Turned
 from .guard_pipe import GuardPipe
 from .hand import PANIC, QUIT, Hands, obey
+from .keybed import Mapping
+from .loopback import Loopback, alike
+from .outputs import Outputs
 from .pipe_input import PipeInput
 from .port_process import real_time
 from .receiver_pipe import ReceiverPipe
@@ -49,6 +53,10 @@ STEP_NS = 1_000_000
 PRIORITY = 20
 """SCHED_FIFO priority asked for."""
 LONG_PIPE = 2**20
+LOOP_NS = 250_000_000
+"""How long what we sent may take to come back: a machine that is busy holds it up."""
+PROBE, PROBES, PROBE_NS = 119, 5, 30_000_000
+"""A controller that nobody has defined, sent so often and waited for so long."""
 
 Source = ReceiverPipe | PipeInput
 
@@ -68,6 +76,8 @@ class Order(Struct, frozen=True):
     """Listen to this pipe instead of a port."""
     out: str | None = None
     """Part of the output port's name; None makes a virtual port."""
+    loop: bool | None = None
+    """Whether what goes out comes back in; None: found out where both ports bear one name."""
     sound: bool = True
     """Sound through the audio device as well."""
     journal: str | None = None
@@ -86,6 +96,8 @@ class Report:
     def __init__(self, fd: int) -> None:
         self._fd = fd
         self.untold = 0
+        self.heed: Callable[[int, bytes], None] | None = None
+        """Who else is told at once what is played, and when it was."""
         self._recorder: RecorderProcess | None = None
         self._recorded = 0
         os.set_blocking(fd, False)
@@ -135,6 +147,8 @@ class Report:
     def played(self, now_ns: int, message: bytes) -> None:
         """The player did this."""
         self.tell(link.Played(now_ns, message))
+        if self.heed:
+            self.heed(now_ns, message)
 
     def planned(self, plan: Plan) -> None:
         """A note of the answer is known."""
@@ -171,46 +185,29 @@ class Report:
         self.tell(link.Troubled(error.text, refused))
 
 
-class Outputs:
-    """The guard's port and the sound card, as one. [loop]"""
-
-    def __init__(self, guard: GuardPipe, sound: SoundPipe | None) -> None:
-        self._guard, self._sound = guard, sound
-
-    def send(self, message: bytes) -> None:
-        """To both; neither can make it wait."""
-        self._guard.send(message)
-        if self._sound:
-            self._sound.send(message)
-
-    def panic(self) -> None:
-        """Have both silence everything."""
-        self._guard.panic()
-        if self._sound:
-            self._sound.panic()
-
-    def close(self) -> None:
-        """End both, which releases every note. [may block]"""
-        self._guard.close()
-        if self._sound:
-            self._sound.close()
-
-
 def perform(order: Order, report: Report) -> None:
     """Play until told to stop. Blocks."""
     clock = SystemClock()
     source = _open_source(order)
     guard = GuardPipe(order.out)
+    loop = _open_loop(order, source, guard)
     sound, why_no_sound = _open_sound(order.sound)
     client = Client(order.endpoint, "performer")
-    timeline = beginning(order.settings, clock.now_ns())
+    began_ns = clock.now_ns()
+    timeline = beginning(order.settings, began_ns)
     if order.journal:
         report.record(_recorder(order, order.journal, timeline))
-    outputs = Outputs(guard, sound)
+    outputs = Outputs(guard, sound, loop, thru=loop is None)
     engine = TracedEngine(client, report.tell, report.note)
     hands = Hands(source, dict(order.settings.bound))
-    stage = Stage(Session(order.settings, timeline), hands, outputs, engine, report)
-    time = Timekeeper(order.settings, timeline, clock.now_ns(), outputs.send, guard.send)
+    session, latency = Session(order.settings, timeline), order.settings.latency
+
+    def dated(now_ns: int) -> int:
+        return latency.played_ns(min(source.arrived_ns or now_ns, now_ns))
+
+    stage = Stage(session, hands, outputs, engine, report, thru=outputs.thru, dated=dated)
+    time = Timekeeper(order.settings, timeline, began_ns, outputs.send, outputs.to_port)
+    report.heed = time.hear
     parts = Parts(stage, source, hands, engine, guard, outputs, report, time)
     report.tell(
         link.Ready(
@@ -223,6 +220,8 @@ def perform(order: Order, report: Report) -> None:
             realtime=real_time(PRIORITY),
         )
     )
+    if loop:
+        report.tell(link.Troubled(f"What goes out comes back on {source.name}: it is not heard."))
     try:
         _loop(parts, clock)
     finally:
@@ -271,9 +270,10 @@ def _loop(parts: Parts, clock: SystemClock) -> None:
     while not ended:
         now_ns = clock.now_ns()
         parts.engine.asked = False
+        parts.stage.sound(now_ns)
         parts.time.keep(now_ns, parts.source, parts.stage)
         parts.stage.turn(now_ns)
-        _look(parts)
+        _look(parts, now_ns)
         for command in (*_commands(), *parts.hands.commands(), *parts.time.commands()):
             _obey(parts, command, now_ns)
             ended = ended or command == QUIT
@@ -291,13 +291,14 @@ def _next_ns(parts: Parts) -> int | None:
     return min((ns for ns in times if ns is not None), default=None)
 
 
-def _look(parts: Parts) -> None:
+def _look(parts: Parts, now_ns: int) -> None:
     """Whether everyone is still there; MachineError if not. Ports may come and go."""
     if parts.guard.look():
         raise MachineError("The MIDI guard ended, so nothing would sound any more.")
     if parts.source.lost:
         raise MachineError("The MIDI receiver ended, so nothing would be heard any more.")
-    for text in (*parts.source.news(), *parts.guard.news(), *parts.time.news()):
+    news = (*parts.source.news(), *parts.guard.news(), *parts.time.news())
+    for text in (*news, *parts.hands.news(now_ns)):
         parts.report.tell(link.Troubled(text))
     for action, text in parts.hands.learnt():
         parts.report.tell(link.Learnt(action, text))
@@ -332,9 +333,43 @@ def _open_source(order: Order) -> Source:
     return ReceiverPipe(order.sources) if order.phrase_fd is None else PipeInput(order.phrase_fd)
 
 
+def _open_loop(order: Order, source: Source, guard: GuardPipe) -> Loopback | None:
+    """What knows our own messages, where they come back; else None. [may block]
+
+    Raises UserError if they come back as something else.
+    """
+    if isinstance(source, PipeInput) or guard.ready.port is None or order.loop is False:
+        return None
+    loop, port = Loopback(LOOP_NS), guard.ready.port
+    might = any(alike(name, port) for name in source.ports)
+    if not order.loop and not (might and _comes_back(source, guard, loop)):
+        return None
+    if any(inputs.parse(text).mapping != Mapping() for text in order.sources):
+        raise UserError("What goes out comes back in here (a loop): then inputs take no rules.")
+    source.ours = loop
+    return loop
+
+
+def _comes_back(source: ReceiverPipe, guard: GuardPipe, loop: Loopback) -> bool:
+    """Whether what is sent comes back; what does later is known to `loop`. [may block]"""
+    clock = SystemClock()
+    for number in range(PROBES):
+        probe = midi.control(15, PROBE, number)
+        loop.sent(clock.now_ns(), probe)
+        guard.send(probe)
+        until_ns = clock.now_ns() + PROBE_NS
+        while clock.now_ns() < until_ns:
+            select.select([source], [], [], max(0, until_ns - clock.now_ns()) / 1e9)
+            for message in iter(source.receive, None):
+                if midi.kind(message) == midi.CONTROL and message[1] == PROBE:
+                    loop.swallows(clock.now_ns(), message)
+                    return True
+    return False
+
+
 def _open_sound(wanted: bool) -> tuple[SoundPipe | None, str]:
     if not wanted:
-        return None, "sound was not asked for"
+        return None, "It was not asked for."
     try:
         return SoundPipe(), ""
     except AntiphonError as error:

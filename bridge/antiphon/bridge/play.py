@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from antiphon.engine.errors import NoMidiSystem
+from antiphon.engine.errors import EngineLost, NoMidiSystem
 
-from . import midifile, results, sessions
+from . import folders, midifile, results, sessions
 from .clock import SystemClock
-from .config import Settings
+from .config import Clock, Settings
 from .ending import Wish, wish_to_end
-from .engine_process import EngineProcess
+from .engine_process import ANY_PORT, EngineProcess, free_endpoint
 from .fingerprint import fingerprint
 from .performer import Order
 from .performer_process import PerformerProcess
@@ -45,6 +45,8 @@ class Plan:
     sources: tuple[str, ...] = ("virtual",)
     """Inputs, as `inputs.py` reads them."""
     out: str | None = None
+    loop: bool | None = None
+    """Whether what goes out comes back in; None: found out where both ports bear one name."""
     folder: Path = Path("out")
     bundle: Path | None = None
     sound: bool = True
@@ -57,17 +59,18 @@ class Plan:
 def play(plan: Plan) -> list[Path]:
     """Play until the phrase is answered, or someone ends it; returns the files kept. Blocks.
 
-    Raises NoMidiSystem before anything is started if a keyboard is to be heard and none can be.
+    Before anything is started it raises NoMidiSystem if a keyboard is to be heard and none can be,
+    and FileRefused if nothing could be kept.
     """
+    folders.check(plan.folder)
     phrase = midifile.read(plan.phrase) if plan.phrase else None
     if phrase is None:
         list_inputs()  # raises at once where there is no MIDI system
-    if phrase and plan.settings.bpm is None:
-        settings = replace(plan.settings, bpm=phrase.tempo_bpm, metre=phrase.metre)
-        plan = replace(plan, settings=settings)
+    else:
+        plan = replace(plan, settings=_for_file(plan.settings, phrase))
     scene = Scene(plan.settings.tempo_bpm, plan.settings.programs)
     with ExitStack() as stack:
-        engine = EngineProcess(plan.bundle)
+        engine = _engine(plan.bundle)
         stack.callback(engine.close)
         wish = stack.enter_context(wish_to_end())
         try:
@@ -77,6 +80,27 @@ def play(plan: Plan) -> list[Path]:
     if scene.error is not None:
         raise scene.error
     return kept
+
+
+def _for_file(settings: Settings, phrase: midifile.Phrase) -> Settings:
+    """The settings where a file plays: it says its tempo, and has no way in."""
+    settings = replace(settings, latency=replace(settings.latency, input_ns=0))
+    if settings.guesses:
+        settings = replace(settings, clock=Clock.INTERNAL)
+    if settings.bpm is None:
+        settings = replace(settings, bpm=phrase.tempo_bpm, metre=phrase.metre)
+    return settings
+
+
+def _engine(bundle: Path | None) -> EngineProcess:
+    """Where plugins look, or elsewhere if somebody is there or comes there first."""
+    endpoint = free_endpoint()
+    try:
+        return EngineProcess(bundle, endpoint)
+    except EngineLost:
+        if endpoint == ANY_PORT:
+            raise
+        return EngineProcess(bundle)
 
 
 def choose_source() -> tuple[str | None, str]:
@@ -104,6 +128,7 @@ def _converse(
         plan.sources,
         pipe[0] if pipe else None,
         plan.out,
+        plan.loop,
         plan.sound,
         journal=str((plan.journal or sessions.folder()).resolve()),
         bundle=str(plan.bundle.resolve()) if plan.bundle else None,

@@ -90,7 +90,7 @@ class Port:
 
     def _be_virtual(self) -> None:
         if sys.platform == "win32":
-            raise PortNotFound("Windows has no virtual ports: install loopMIDI, name its port.")
+            raise PortNotFound("Windows has no virtual ports: name a port, or take the plugin.")
         driver.open_virtual(self._client, self._virtual)
         self.name = self._virtual
 

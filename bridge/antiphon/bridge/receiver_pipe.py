@@ -10,6 +10,7 @@ from antiphon.engine.errors import NoMidiSystem, PortNotFound
 
 from . import midi
 from .frame_pipe import FramePipe
+from .loopback import Loopback
 from .stamped import Arrived, Changed, Reader
 
 _READ = 3072
@@ -36,6 +37,8 @@ class ReceiverPipe(FramePipe):
         self.name = ", ".join(self.ports)
         self.arrived_ns = 0
         """When the latest message that was received came, monotonic."""
+        self.ours: Loopback | None = None
+        """Knows what we sent, where it comes back; None where it does not."""
         assert self._process.stdout is not None
         self._out = self._process.stdout.fileno()
         os.set_blocking(self._out, False)
@@ -74,6 +77,8 @@ class ReceiverPipe(FramePipe):
         self.lost |= not data
         for item in self._reader.feed(data):
             match item:
+                case Arrived() if self.ours and self.ours.swallows(*item):
+                    pass
                 case Arrived(_, message) if message[0] >= midi.SYSTEM:
                     self._clock.append(item)
                 case Arrived():

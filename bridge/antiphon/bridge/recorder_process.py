@@ -52,7 +52,7 @@ class RecorderProcess:
         self._folder, self._stem = folder, sessions.stem(began.at)
         self._first = frame(1, body(began))
         self._number = 1
-        self._now_ns = 0
+        self._now_ns = SystemClock().now_ns()
         self._look_ns = self._revive_ns = 0
         self._waiting: deque[_Event] = deque()
         self._told: deque[_Event] = deque()

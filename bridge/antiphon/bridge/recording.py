@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from antiphon.engine.notes import Note, Pedal
+from antiphon.engine.notes import TICKS_PER_BEAT, Note, Pedal
 
 from . import link, midi
 from .channels import Channels
+from .tempo_map import Moment, TempoMap
 from .timeline import Timeline
 
 PLAYER, ANSWER = "you", "Antiphon"
+NUDGE_TICKS = TICKS_PER_BEAT // 8
+"""A timeline that is nearer than this to the one before is the same song, only better known."""
 
 
 class Part:
@@ -47,6 +50,7 @@ class Recording:
     recording.sounded(at_ns, message)     what went out of the answer
     recording.take(message)               either, as the performer tells it
     recording.tracks()                    {"you": notes, "Antiphon": notes}
+    recording.tempos                      when each tick of them was
     """
 
     def __init__(self, timeline: Timeline, programs: Iterable[int] = ()) -> None:
@@ -61,6 +65,10 @@ class Recording:
         """Tick of the latest message."""
         self._begin: int | None = None
         """Tick that counts as the first; None makes it that of the first note."""
+        self._moments = [Moment(0, timeline.time_at(0))]
+        """When ticks were, one for each timeline."""
+        self._shifts = [(0, 0)]
+        """(tick, ticks): from there on the song's own count is so many ticks behind ours."""
 
     def take(self, message: object) -> None:
         """Write down what the performer tells, as far as it sounds; pass over all else."""
@@ -108,8 +116,47 @@ class Recording:
 
     def retimed(self, at_ns: int, timeline: Timeline) -> None:
         """Musical time goes otherwise from now on; a recording goes on even if the song jumps."""
-        jump = self.timeline.tick_at(at_ns) - timeline.tick_at(at_ns)
-        self.timeline = timeline.counted_on(jump) if jump else timeline
+        before, shift = self.timeline, self.shift
+        ours = timeline.counted_on(shift)
+        jump = before.tick_at(at_ns) - ours.tick_at(at_ns)
+        if abs(jump) >= NUDGE_TICKS:
+            ours = ours.counted_on(jump)
+            self._shifts.append((before.tick_at(at_ns), shift + jump))
+        self.timeline = ours
+        tick = ours.tick_at(at_ns)
+        # From the tick in progress on, unless that began elsewhere.
+        self._remember(max(0, tick + (ours.time_at(tick) != before.time_at(tick))))
+
+    def _remember(self, tick: int) -> None:
+        """The latest timeline holds from a tick on."""
+        while self._moments and self._moments[-1].tick >= tick:
+            self._moments.pop()
+        self._moments.append(Moment(tick, self.timeline.time_at(tick)))
+
+    @property
+    def tempos(self) -> TempoMap:
+        """How the tempo went, on the same ticks as `tracks`."""
+        last = max(self.end, self.tick, self._moments[-1].tick) + TICKS_PER_BEAT
+        moments = [*self._moments, Moment(last, self.timeline.time_at(last))]
+        return TempoMap.through(moments).since(self.origin)
+
+    @property
+    def shift(self) -> int:
+        """Ticks by which our count is ahead of the song's now."""
+        return self._shifts[-1][1]
+
+    def bar_line(self, tick: int, bar_ticks: int) -> int:
+        """The last tick up to this one at which a bar of the song began."""
+        shift = next(shift for begin, shift in reversed(self._shifts) if begin <= max(0, tick))
+        return tick - (tick - shift) % bar_ticks
+
+    def bars_anew(self, bar_ticks: int) -> list[int]:
+        """Where the song jumped: the first bar after it, if it did not jump once more before."""
+        lines: list[int] = []
+        for begin, shift in self._shifts[1:]:
+            lines = [line for line in lines if line < begin]
+            lines.append(begin + (shift - begin) % bar_ticks)
+        return [line - self.origin for line in lines if line > self.origin]
 
     @property
     def first(self) -> int:
@@ -132,21 +179,22 @@ class Recording:
         later.pedals = [p for p in held.values() if p.down]
         later.pedals += [p for p in self.pedals if p.tick >= tick]
         later.programs, later.tick, later._begin = dict(self.programs), self.tick, tick
+        later._moments, later._shifts = [*self._moments], [*self._shifts]
         return later
 
     def tracks(self) -> dict[str, list[Note]]:
         """Notes of both sides, the first of all at tick 0."""
         player, answer = self.player.at(self.tick), self.answer.at(self.tick)
-        origin = self._origin
+        origin = self.origin
         return {PLAYER: _moved(player, origin), ANSWER: _moved(answer, origin)}
 
     def pedals_from_start(self) -> list[Pedal]:
         """The player's pedal, on the same ticks as `tracks`."""
-        origin = self._origin
+        origin = self.origin
         return [Pedal(max(0, p.tick - origin), p.instrument, p.down) for p in self.pedals]
 
     @property
-    def _origin(self) -> int:
+    def origin(self) -> int:
         """Tick of the first note of both sides, or the one that was asked for."""
         return self.first if self._begin is None else self._begin
 

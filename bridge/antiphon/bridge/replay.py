@@ -45,11 +45,20 @@ class Keys:
     """What the player does in one turn. [loop]"""
 
     def __init__(self) -> None:
-        self.messages: deque[bytes] = deque()
+        self.played: deque[link.Played] = deque()
+        self._at_ns = 0
 
     def receive(self) -> bytes | None:
         """The next message, None if there is none now."""
-        return self.messages.popleft() if self.messages else None
+        if not self.played:
+            return None
+        played = self.played.popleft()
+        self._at_ns = played.at_ns
+        return played.message
+
+    def dated(self, now_ns: int) -> int:
+        """When the latest message was played."""
+        return self._at_ns
 
 
 class Scribe:
@@ -116,7 +125,7 @@ def replay(
         client.close()
         process.close()
     piece = _piece(began, recording)
-    differing = _differing(recorded(journal).recording, recording)
+    differing = _differing(recorded(journal).recording, piece.recording)
     return Replayed(piece, differing, _reasons(journal, engine, fingerprint(bundle)))
 
 
@@ -124,13 +133,14 @@ def _replayed(journal: Journal, engine: ReplayedEngine, tell: Callable[[str], No
     began, turns = journal.began, list(moments(journal.events))
     keys, recording = Keys(), _empty(began)
     session = Session(began.settings, Timeline.at(began.settings.tempo_bpm, began.origin_ns))
-    stage = Stage(session, keys, Silence(), engine, Scribe(recording))
+    stage = Stage(session, keys, Silence(), engine, Scribe(recording), dated=keys.dated)
     progress = Progress(0, len(turns), tell, SystemClock().now_ns)
     for number, moment in enumerate(turns):
         _sound_until(moment.at_ns, stage, engine)
+        stage.sound(moment.at_ns)  # as the performer does, before all else of a turn
         for timeline in moment.timelines:
             stage.retime(moment.at_ns, timeline)
-        keys.messages.extend(moment.played)
+        keys.played.extend(moment.played)
         engine.cue(moment)
         stage.turn(moment.at_ns)
         engine.cue(moment._replace(engine=()))
@@ -142,8 +152,11 @@ def _replayed(journal: Journal, engine: ReplayedEngine, tell: Callable[[str], No
 
 def _sound_until(ns: int, stage: Stage, engine: ReplayedEngine) -> None:
     """Notes that were not there then are due when nothing was."""
-    while engine.differs and (due_ns := stage.scheduler.next_due_ns()) is not None and due_ns < ns:
-        stage.turn(due_ns)
+    heard_ns = stage.session.latency.heard_ns(ns)
+    while engine.differs and (due_ns := stage.scheduler.next_due_ns()) is not None:
+        if due_ns >= heard_ns:
+            return
+        stage.turn(ns - (heard_ns - due_ns))
 
 
 def _empty(began: Began) -> Recording:

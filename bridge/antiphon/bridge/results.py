@@ -8,11 +8,12 @@ from pathlib import Path
 
 from antiphon.engine.errors import FileRefused
 
-from . import midifile, picture, render, wave
+from . import folders, midifile, picture, render, wave
 from .config import Clock, Settings
 from .ending import wish_to_end
-from .grid import COMMON_TIME
+from .grid import COMMON_TIME, Bars
 from .recording import Recording
+from .tempo_map import BPM_OF_MS
 from .wholefile import put_whole
 
 
@@ -30,15 +31,19 @@ class Piece:
     @property
     def seconds(self) -> float:
         """Length of the music."""
-        timeline, tick = self.recording.timeline, self.recording.tick
-        return (timeline.time_at(tick) - timeline.time_at(0)) / 1e9
+        return self.recording.tempos.ns_at(self.recording.tick - self.recording.origin) / 1e9
 
 
 def conversation(recording: Recording, settings: Settings, title: str) -> Piece:
-    """What was played under these settings; by somebody else's clock, at its latest tempo."""
-    own = settings.clock is Clock.INTERNAL
+    """What was played under these settings: from a bar line on, where there are bars.
+
+    By somebody else's clock its tempo is the latest; how it went is in the recording.
+    """
+    own, metre = settings.clock is Clock.INTERNAL, settings.metre or COMMON_TIME
+    if settings.clock in (Clock.MIDI, Clock.LINK) or (own and settings.metre):
+        recording = recording.since(recording.bar_line(recording.first, settings.bars.bar_ticks))
     tempo_bpm = settings.tempo_bpm if own else round(recording.timeline.bpm, 3)
-    return Piece(recording, tempo_bpm, settings.metre or COMMON_TIME, title)
+    return Piece(recording, tempo_bpm, metre, title)
 
 
 def save(
@@ -49,11 +54,7 @@ def save(
     What takes long comes last, and is left out if someone wants an end of it. [main thread]
     Raises FileRefused if the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileRefused(f"{folder} cannot be made ({error.strerror}).") from None
-    base = free(folder, stem)
+    base = free(folders.made(folder), stem)
     kept: list[Path] = []
     for path in (base.with_suffix(suffix) for suffix in (".mid", ".png", ".wav")):
         try:
@@ -95,18 +96,22 @@ def _midi(piece: Piece, path: Path, tell: Callable[[str], None]) -> str:
     midifile.write(
         path,
         recording.tracks(),
-        tempo_bpm=piece.tempo_bpm,
+        tempos=recording.tempos,
         metre=piece.metre,
         programs=recording.programs,
         pedals=recording.pedals_from_start(),
+        bars_anew=recording.bars_anew(Bars(piece.metre).bar_ticks),
     )
     return ""
 
 
 def _wav(piece: Piece, path: Path, tell: Callable[[str], None]) -> str:
     tracks, programs = piece.recording.tracks(), piece.recording.programs
+    tempos, tempo_bpm = piece.recording.tempos, piece.recording.tempos.bpm
+    if len(tempos.tempos) > 1:
+        tracks, tempo_bpm = {part: tempos.in_ms(tracks[part]) for part in tracks}, BPM_OF_MS
     with wish_to_end() as wish:
-        rendered = render.render(tracks, piece.tempo_bpm, programs, tell=tell, heed=wish.heed)
+        rendered = render.render(tracks, tempo_bpm, programs, tell=tell, heed=wish.heed)
         wave.write(path, rendered.samples, render.RATE_HZ, wish.heed)
     return f"  ({rendered.voice})"
 

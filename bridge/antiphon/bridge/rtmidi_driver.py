@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,10 +20,12 @@ from .quiet import quiet_stderr
 CLIENT = "Antiphon"
 
 _TRIES = 5
+APART_S = 0.02
+"""From what was done before to the end of a client."""
 _ALSA_SEQUENCER = "/dev/snd/seq"
 _ADVICE = (
     "There is no MIDI system here: load ALSA's sequencer (modprobe snd-seq) or start JACK"
-    " (apt-get install jackd2, then jackd -d dummy)."
+    " (apt-get install jackd2, then jackd -S -d dummy)."
 )
 
 # Both libraries bring a libjack of their own, which speaks to the servers of its time only and to
@@ -77,8 +80,7 @@ if sys.version_info >= (3, 13):
         """What sends one whole message. [loop]"""
         return lambda message: client.send_raw(*message)
 
-    def delete(client: Any) -> None:
-        """Let go of a client and its port. [may block]"""
+    def _delete(client: Any) -> None:
         client.close_port()
 else:
     import rtmidi as _rtmidi
@@ -105,9 +107,17 @@ else:
         """What sends one whole message. [loop]"""
         return client.send_message  # type: ignore[no-any-return]
 
-    def delete(client: Any) -> None:
-        """Let go of a client and its port. [may block]"""
+    def _delete(client: Any) -> None:
         client.delete()
+
+
+def delete(client: Any) -> None:
+    """Let go of a client and its port. [may block]"""
+    if _libjack is not None:
+        # JACK 1.9.21 tells each client in a thread of its own that another is gone, and breaks if
+        # that meets the client's own end: two let go of in one go end the process now and then.
+        time.sleep(APART_S)
+    _delete(client)
 
 
 def new_input() -> Any:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -15,6 +15,7 @@ from antiphon.engine.wishes import Chord, Constraints, Range
 
 from . import programs
 from .key_names import key
+from .registers import REGISTERS
 
 
 def parse(
@@ -61,14 +62,28 @@ def fitted(
         raise UserError(f"These rules cannot be kept: {error}.") from None
 
 
+def _registers(rules: Constraints, players: Iterable[int]) -> Iterator[Range]:
+    """Where those of the players are at home who were told no keys."""
+    usual, told = Constraints(), {own.instrument for own in rules.ranges}
+    if (rules.lowest, rules.highest) != (usual.lowest, usual.highest):
+        return
+    for player in players:
+        if player in REGISTERS and player not in told:
+            yield Range(player, *REGISTERS[player])
+
+
 def possible(
     rules: Constraints, instruments: Iterable[int], near: tuple[int, int] | None = None
 ) -> Constraints:
     """The rules for those of these players who can keep them; for anybody if none of them can.
 
-    What a player takes up while playing must not end the music.
+    What a player takes up while playing must not end the music. Where no keys are near and none
+    were asked for each stays in its register.
     """
     able = [i for i in instruments if _keeps(rules, i)]
+    if near is None:
+        with suppress(ValueError):
+            rules = replace(rules, ranges=(*rules.ranges, *_registers(rules, able)))
     return fitted(rules, able, near)
 
 

@@ -9,6 +9,7 @@ from antiphon.engine.notes import Note, shortened
 
 from . import link
 from .recording import Recording
+from .takes import later
 from .timeline import Timeline
 
 SHOWN = 1000
@@ -53,7 +54,7 @@ class Scene:
         recording.take(message)
         match message:
             case link.Planned(note):
-                self.planned.append(note)
+                self.planned.append(later(note, recording.shift))
                 if len(self.planned) > 2 * SHOWN:
                     del self.planned[:-SHOWN]
             case link.Recalled(from_ns):

@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -61,11 +62,10 @@ class Screen:
             return
         self._drawn_ns = now_ns
         width, height = shutil.get_terminal_size()
-        below = f"{status}   {self._said}" if self._said else status
-        lines = self._roll.frame(
-            parts, tick, width, min(height - 1, MAX_HEIGHT), True, below, committed
-        )
-        _write(_HOME + "\n".join(lines) + _CLEAR_BELOW)
+        height = min(height - 1, MAX_HEIGHT)
+        said = [line.ljust(width) for line in textwrap.wrap(self._said, width)][: height // 4]
+        lines = self._roll.frame(parts, tick, width, height - len(said), True, status, committed)
+        _write(_HOME + "\n".join([*lines, *said]) + _CLEAR_BELOW)
 
     def typed(self) -> str:
         """The keys that were pressed, ESCAPE only where it was alone; waits no more than REST_S."""

@@ -6,7 +6,7 @@ event comes with its time.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from dataclasses import replace as changed
 
 from antiphon.engine.notes import TICKS_PER_BEAT, Event, NoteOff, NoteOn, Pedal
 from antiphon.engine.protocol import Done, Listen, Notes, Open, Reply
@@ -17,6 +17,7 @@ from .config import Mode, Settings
 from .ear import Ear
 from .effects import Effect, Release, Retime, Say, Tell, Turned
 from .exchange import LEAD_NS, Exchange
+from .grid import Bars, Grid
 from .melody import Place
 from .partner import SESSION_ID, Partner
 from .rules import fitted
@@ -31,10 +32,6 @@ PREPARE_NS = 200_000_000
 
 SOON_NS = 1_000_000_000
 """Whoever plays on sooner than this after an answer began was not done."""
-HOTTEST = 1.5
-"""Temperature of a dial that is turned up all the way."""
-DENSEST = 32
-"""Most notes a beat of a dial that is turned up all the way; turned down it is one."""
 
 
 class Session:
@@ -43,12 +40,15 @@ class Session:
     def __init__(self, settings: Settings, timeline: Timeline, *, paced: bool = True) -> None:
         self.state = State.IDLE
         self.mode = settings.mode
+        self.latency = settings.latency
+        """What is made up for: keys come with the time they were played at, all else with now."""
         self._settings = settings
-        self._partner = Partner(settings, timeline, paced)
+        self._partner = Partner(_before_tempo(settings), timeline, paced)
         self._ear = Ear()
         self._exchange = Exchange(self._partner, self._ear)
         self._together = Together(self._partner, self._ear, self._exchange.history)
-        self._turn = Turn()
+        self._turn = Turn(eagerness=settings.eagerness)
+        self._latest_tick = 0
         self._held: dict[tuple[int, int], int] = {}
         """Instrument that each key, (channel, pitch), was struck on: its release is of that too."""
         self._pedals: dict[int, int] = {}
@@ -80,7 +80,7 @@ class Session:
         """What to tell an engine that is there: who plays, and what was heard so far."""
         settings, told = self._settings, self.known
         opened = Open(
-            SESSION_ID, settings.seed, settings.styles, settings.bpm, settings.metre,
+            SESSION_ID, settings.seed, settings.styles, settings.bpm, self._metre,
             constraints=fitted(settings.rules, settings.instruments), feel=settings.feel,
             blend=settings.blend, example=settings.example,
         )  # fmt: skip
@@ -88,7 +88,7 @@ class Session:
         return [Tell(opened), *([Tell(Listen(SESSION_ID, told))] if told else [])]
 
     def midi(self, now_ns: int, message: bytes) -> list[Effect]:
-        """Take a channel message of the player's."""
+        """Take a channel message of the player's, who sent it at `now_ns`."""
         channel = midi.channel(message)
         match midi.kind(message):
             case midi.NOTE_ON:
@@ -110,21 +110,23 @@ class Session:
         match reply:
             case Notes(_, self._partner.generation, notes, number):
                 sounds = self.state is State.ANSWERING
-                return self._exchange.decided(now_ns, number, notes, sounds=sounds)
+                heard_ns = self.latency.heard_ns(now_ns)
+                return self._exchange.decided(heard_ns, number, notes, sounds=sounds)
             case Done(_, self._partner.generation):
                 return self._exchange.completed(reply.take)
         return []
 
     def tick(self, now_ns: int) -> list[Effect]:
         """Let time pass."""
+        heard_ns = self.latency.heard_ns(now_ns)
         match self.state:
             case State.LISTENING | State.PREPARED:
                 return self._wait_for_end(now_ns)
             case State.TOGETHER:
-                left_off = self._together.over(now_ns)
-                return self._stop(now_ns) if left_off else self._together.tick(now_ns)
+                left_off = self._together.over(heard_ns)
+                return self._stop(now_ns) if left_off else self._together.tick(heard_ns)
             case State.ANSWERING if not self._exchange.complete:
-                return self._exchange.pace(now_ns)
+                return self._exchange.pace(heard_ns)
             case State.ANSWERING if now_ns >= self._ends_ns:
                 self._turn.outcome(right=True)
                 return self._end_answer("finished", now_ns, whole=True)
@@ -139,7 +141,8 @@ class Session:
             case State.PREPARED:
                 return self._over_ns
             case State.TOGETHER:
-                return self._together.next_ns
+                next_ns = self._together.next_ns
+                return None if next_ns is None else next_ns - self.latency.output_ns
             case State.ANSWERING if self._exchange.complete:
                 return self._ends_ns
         return None
@@ -159,7 +162,7 @@ class Session:
         if self.state is State.TOGETHER:
             return self._together.lost(now_ns)
         if self.state in (State.PREPARED, State.ANSWERING):
-            return self._end_answer("lost", now_ns)
+            return self._end_answer("lost", now_ns, cut=True)
         return []
 
     def back(self, now_ns: int) -> list[Effect]:
@@ -167,7 +170,7 @@ class Session:
         # An answer under way was asked for while nobody was there.
         effects = self.lost(now_ns) + self.open()
         if self.state is State.TOGETHER:
-            return effects + self._together.back(now_ns)
+            return effects + self._together.back(self.latency.heard_ns(now_ns))
         if self.state is not State.RECOVERING:
             return effects
         until = self._exchange.until
@@ -178,6 +181,7 @@ class Session:
     def retime(self, now_ns: int, timeline: Timeline) -> list[Effect]:
         """Musical time goes otherwise from now on: what is planned keeps its ticks."""
         before, self._partner.timeline = self.timeline, timeline
+        self._partner.settings = self._settings  # if the tempo is guessed, it is found now
         return [Retime(before, timeline)]
 
     def silence(self, now_ns: int) -> list[Effect]:
@@ -194,8 +198,9 @@ class Session:
         effects = self.silence(now_ns)
         self._turn.let_go_of_all(now_ns)
         self._together.let_go()
-        listening = self.state is State.LISTENING
-        return effects + (self._turn_to("finished", now_ns) if listening else [])
+        if self.state is State.LISTENING:
+            effects += self._turn_to("finished", now_ns)
+        return [*effects, Say("All is silent.")]
 
     def handover(self, now_ns: int, start: int | None = None) -> list[Effect]:
         """The player's pedal: your turn, or more; or, while the answer sounds, enough.
@@ -215,11 +220,10 @@ class Session:
 
     def turn_dial(self, dial: Dial, value: float) -> None:
         """The player turned something, to 0..1: it holds from the next request on."""
-        if dial is Dial.TEMPERATURE:
-            feel = self._partner.feel or self._settings.feel
-            self._partner.feel = replace(feel, temperature=HOTTEST * value)
+        if dial is Dial.EAGERNESS:
+            self._turn.hurry(value)
         else:
-            self._partner.density = round(DENSEST**value)
+            self._partner.turn_dial(dial, value)
 
     def change_mode(self, now_ns: int) -> list[Effect]:
         """Play together, or one after the other again; what is under way ends."""
@@ -235,14 +239,15 @@ class Session:
             return []
         silent = self._fall_silent()
         self._turn.outcome(right=True)
-        return silent + self._exchange.remake(now_ns) + self._turn_to("ask", now_ns)
+        remade = self._exchange.remake(self.latency.heard_ns(now_ns))
+        return silent + remade + self._turn_to("ask", now_ns)
 
     def lock(self, now_ns: int) -> list[Effect]:
         """Keep the bar that sounds when the answer is made anew; once more: do not."""
         answering = self.state is State.ANSWERING
         bar = self._exchange.lock(self.timeline.tick_at(now_ns)) if answering else None
         if bar is None:
-            return []
+            return [Say("No bar of an answer sounds.")]
         stays = "stays" if bar in self._exchange.locked else "may be made anew"
         return [Say(f"Bar {bar + 1} of the answer {stays}.")]
 
@@ -254,7 +259,8 @@ class Session:
         silent, sounding = self._fall_silent(), self.state is State.ANSWERING
         self._turn.outcome(right=True)
         self._exchange.takes.choose(take)
-        resumed = self._exchange.resume(now_ns, take, sounding=sounding)
+        heard_ns = self.latency.heard_ns(now_ns)
+        resumed = self._exchange.resume(heard_ns, take, sounding=sounding)
         return silent + resumed + self._turn_to("ask", now_ns)
 
     def keep(self, now_ns: int) -> list[Effect]:
@@ -270,8 +276,10 @@ class Session:
             return []
         self._exchange.takes.choose(None)
         if self.state is State.ANSWERING:
-            return self._end_answer("finished", now_ns)
-        return [*self._exchange.amend(now_ns, None), Say("The answer is taken out; u: undo.")]
+            effects = self._end_answer("finished", now_ns)
+        else:
+            effects = self._exchange.amend(now_ns, None)
+        return [*effects, Say("The answer is taken out; u: undo.")]
 
     def undo(self, now_ns: int) -> list[Effect]:
         """What counted before counts again; at last the phrase is taken back with its answer."""
@@ -282,12 +290,12 @@ class Session:
         if not exchange.takes.can_undo:
             effects += exchange.take_back()
         elif (take := exchange.takes.undo()) and sounding:
-            resumed = exchange.resume(now_ns, take, sounding=True)
+            resumed = exchange.resume(self.latency.heard_ns(now_ns), take, sounding=True)
             return effects + resumed + self._turn_to("ask", now_ns)
         else:
             effects += exchange.amend(now_ns, take)
-        effects += [Say("Taken back.")]
-        return effects + (self._turn_to("finished", now_ns) if sounding else [])
+        effects += self._turn_to("finished", now_ns) if sounding else []
+        return [*effects, Say("Taken back.")]
 
     def _strike(self, now_ns: int, channel: int, pitch: int, velocity: int) -> list[Effect]:
         effects: list[Effect] = []
@@ -320,7 +328,7 @@ class Session:
         ended = self._end_answer(event, now_ns) if answering else self._turn_to(event, now_ns)
         self._exchange.begin(tick)
         if joins:
-            self._together.begin(now_ns)
+            self._together.begin(self._answerable_ns(now_ns))
         return ended
 
     def _control(self, now_ns: int, channel: int, number: int, value: int) -> list[Effect]:
@@ -351,7 +359,7 @@ class Session:
             self._exchange.defer(event)
             return []
         if self.state is State.TOGETHER:
-            self._together.hear(now_ns, event)
+            self._together.hear(self._answerable_ns(now_ns), event)
             return []
         self._exchange.history.add([event])
         return [*self._throw_away(now_ns), Tell(Listen(SESSION_ID, (event,)))]
@@ -365,7 +373,7 @@ class Session:
             prepared = self.state is State.PREPARED
             return self._turn_to("over", over_ns) if prepared else self._ask("over", over_ns)
         if self.state is State.LISTENING and over_ns - PREPARE_NS <= now_ns:
-            asked = self._request(self._partner.soonest(over_ns))
+            asked = self._request(self._soonest(over_ns))
             return asked + self._turn_to("pause", now_ns)
         return []
 
@@ -377,7 +385,7 @@ class Session:
         self, event: str, at_ns: int, start: int | None = None, until: int | None = None
     ) -> list[Effect]:
         """Ask for an answer that begins at a tick, if None as soon as can be."""
-        begin = self._partner.soonest(at_ns, LEAD_NS) if start is None else start
+        begin = self._soonest(at_ns, LEAD_NS) if start is None else start
         if event in ("ask", "back"):
             self._exchange.begin(begin)
         return self._request(begin, until) + self._turn_to(event, at_ns)
@@ -388,22 +396,50 @@ class Session:
             self._exchange.phrase_ticks = start - self.timeline.tick_at(self._turn.first_ns)
         return self._exchange.ask(start, until)
 
+    def _soonest(self, at_ns: int, lead_ns: int = 0) -> int:
+        """The first tick at which an answer may begin that is decided on at a time."""
+        if self._settings.guesses and self._turn.first_ns is not None:
+            self._partner.bars = self._bars_of_phrase(self._turn.first_ns)
+        return self._partner.soonest(self.latency.heard_ns(at_ns), lead_ns)
+
+    def _bars_of_phrase(self, first_ns: int) -> Bars:
+        """The beat is guessed and nobody knows the one: a phrase begins on it."""
+        bars = self._settings.bars
+        half = bars.beat_ticks // 2
+        first = self.timeline.tick_at(first_ns) - half
+        return changed(bars, origin=bars.line_at_or_after(first, Grid.BEAT))
+
+    def _answerable_ns(self, played_ns: int) -> int:
+        """When it could be heard at the soonest that the player did something."""
+        return self.latency.heard_ns(self.latency.noticed_ns(played_ns))
+
     def _tick(self, now_ns: int) -> int:
-        """The tick that something of the player's counts as: what comes before the one, as it."""
-        return max(0, self.timeline.tick_at(now_ns))
+        """The tick that something of the player's counts as: what comes before the one, as it.
+
+        What was played a moment before the tempo changed is not put before what came before it.
+        """
+        self._latest_tick = max(self._latest_tick, self.timeline.tick_at(now_ns))
+        return self._latest_tick
+
+    @property
+    def _metre(self) -> tuple[int, int] | None:
+        """The metre, where it is known where bars begin."""
+        return None if self._settings.guesses else self._settings.metre
 
     def _place(self, now_ns: int) -> Place | None:
         """Where in the bar it is, where there are bars."""
-        if self._settings.metre is None:
+        if self._metre is None:
             return None
-        beats, value = self._settings.metre
+        beats, value = self._metre
         line = self.timeline
         beat = line.tick_at(now_ns) / TICKS_PER_BEAT
         return Place(beat, beats * 4 / value, line.ns_per_beat)
 
     @property
     def _over_ns(self) -> int | None:
-        return self._turn.over_at_ns if self._settings.takes_turns else None
+        """When it will be known that the phrase is over, if nothing more is played."""
+        over_ns = self._turn.over_at_ns if self._settings.takes_turns else None
+        return None if over_ns is None else self.latency.noticed_ns(over_ns)
 
     @property
     def _ends_ns(self) -> int:
@@ -422,15 +458,21 @@ class Session:
         """End what the model plays."""
         if self.state is State.TOGETHER:
             return self._together.end(now_ns) + self._turn_to("finished", now_ns)
-        return self._end_answer("finished", now_ns)
+        return self._end_answer("finished", now_ns, cut=True)
 
-    def _end_answer(self, event: str, now_ns: int, *, whole: bool = False) -> list[Effect]:
+    def _end_answer(
+        self, event: str, now_ns: int, *, whole: bool = False, cut: bool = False
+    ) -> list[Effect]:
         """The one way out of an answer, whole or cut short, sounding or only prepared.
 
-        What of it has sounded by now is kept, and what the player did meanwhile is told.
+        What of it has sounded by now is kept, and what the player did meanwhile is told. If it
+        is `cut` by anything but a key that was struck, that is all that was sent.
         """
         there, prepared = event != "lost", self.state is State.PREPARED
         tick = self._exchange.start if prepared else self.timeline.tick_at(now_ns)
+        if cut and not prepared:
+            tick = self.timeline.tick_at(self.latency.heard_ns(now_ns))
+            self._latest_tick = max(self._latest_tick, tick)
         ended = self._exchange.end(tick, whole=whole, there=there)
         turned = self._turn_to(event, now_ns)
         return ended + turned + self._exchange.tell_late(there=there)
@@ -441,3 +483,10 @@ class Session:
         if {before, self.state} == {State.LISTENING, State.PREPARED}:
             return []
         return [Turned(self.state, due_ns)]
+
+
+def _before_tempo(settings: Settings) -> Settings:
+    """Settings while a tempo that is guessed is not found: there are no beats and no bars."""
+    if not settings.guesses:
+        return settings
+    return changed(settings, grid=Grid.FREE, metre=None)

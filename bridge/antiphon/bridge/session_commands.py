@@ -13,7 +13,7 @@ import typer
 
 from antiphon.engine.errors import FileRefused
 
-from . import journal, results, sessions
+from . import folders, journal, results, sessions
 from .latest import Length, latest
 from .recording import ANSWER, PLAYER, Recording
 from .replay import recorded
@@ -147,9 +147,7 @@ def _read(name: str | None) -> tuple[Path, journal.Journal]:
 
 
 def _free(path: Path) -> Path:
-    folder = Path("out")
-    folder.mkdir(exist_ok=True)
-    return results.free(folder, path.stem).with_suffix(".mid")
+    return results.free(folders.made(Path("out")), path.stem).with_suffix(".mid")
 
 
 def _tell(

@@ -6,12 +6,14 @@ clock, and what it plays goes to whatever was handed in.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from antiphon.engine.notes import Event
 from antiphon.engine.protocol import MOST_EVENTS, Error, Listen, Reply, Request
 
 from .actions import Action
+from .copy_warning import CopyWarning
 from .effects import Effect, Plan, Recall, Release, Retime, Say, Send, Tell, Turned
 from .partner import SESSION_ID
 from .scheduler import PLAN_CAPACITY, Scheduler
@@ -59,13 +61,13 @@ class Witness(Protocol):
     """Who is told what happened, after it happened. Must not block."""
 
     def played(self, now_ns: int, message: bytes) -> None:
-        """The player did this."""
+        """The player did this at that time, which may be a moment ago."""
 
     def planned(self, plan: Plan) -> None:
         """A note of the answer is known."""
 
     def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
-        """A message of the answer went out."""
+        """A message of the answer went out: when it was to be heard, and when it is."""
 
     def turned(self, now_ns: int, turned: Turned) -> None:
         """It is someone else's turn."""
@@ -97,11 +99,21 @@ class Stage:
         engine: Engine,
         witness: Witness,
         capacity: int = PLAN_CAPACITY,
+        *,
+        thru: Callable[[bytes], None] | None = None,
+        dated: Callable[[int], int] | None = None,
     ) -> None:
+        """`thru` takes what the player plays, if it is not to go where the answer goes; `dated`
+        tells, at a time, when the message was played that `source` has just given.
+        """
         self.session = session
         self.scheduler = Scheduler(capacity)
         self._source, self._output, self._engine = source, output, engine
         self._witness = witness
+        self._latency = session.latency
+        self._thru = thru or output.send
+        self._dated = dated or self._latency.played_ns
+        self._copies = CopyWarning()
         self._present = False
         self._astray = False
         self._renewable_ns = 0
@@ -110,19 +122,33 @@ class Stage:
     def turn(self, now_ns: int) -> None:
         """Do everything that is due at `now_ns`."""
         while (message := self._source.receive()) is not None:
-            self._output.send(message)
-            self._do(now_ns, self.session.midi(now_ns, message))
-            self._witness.played(now_ns, message)
+            self._thru(message)
+            played_ns = self._dated(now_ns)
+            self._do(now_ns, self.session.midi(played_ns, message))
+            self._witness.played(played_ns, message)
         self._tell_heard()
         self._listen_to_engine(now_ns)
         self._do(now_ns, self.session.tick(now_ns))
         self._tell_heard()
-        self._sound(now_ns)
+        self.sound(now_ns)
+
+    def sound(self, now_ns: int) -> None:
+        """Send what is due at `now_ns`, as a turn does behind all else. [loop]"""
+        # The schedule is in the time of who listens: what is sent now is heard then.
+        heard_ns = self._latency.heard_ns(now_ns)
+        due = self.scheduler.due(heard_ns)
+        for sent in due:  # a chord leaves together, and is told of afterwards
+            self._output.send(sent.message)
+        for sent in due:
+            self.scheduler.done(sent, heard_ns)
+            self._witness.sounded(sent.wanted_ns, heard_ns, sent.message)
 
     def next_ns(self) -> int | None:
         """When the next turn has something to do, if no key and no reply comes before."""
-        times = (self.scheduler.next_due_ns(), self.session.next_ns)
-        return min((t for t in times if t is not None), default=None)
+        times = [] if (session_ns := self.session.next_ns) is None else [session_ns]
+        if (due_ns := self.scheduler.next_due_ns()) is not None:
+            times.append(due_ns - self._latency.output_ns)
+        return min(times, default=None)
 
     def handover(self, now_ns: int, start: int | None = None) -> None:
         """Give the turn away, take it back, or ask for more, as the pedal would.
@@ -161,7 +187,7 @@ class Stage:
             if isinstance(reply, Error):
                 self._astray |= reply.code in BROKEN
                 self._witness.troubled(now_ns, reply)
-            self._do(now_ns, self.session.engine(now_ns, reply))
+            self._do(now_ns, self.session.engine(now_ns, reply) + self._copies.hear(reply))
 
     def _do(self, now_ns: int, effects: list[Effect]) -> None:
         for effect in effects:
@@ -200,14 +226,9 @@ class Stage:
             events, self._heard = tuple(self._heard[:MOST_EVENTS]), self._heard[MOST_EVENTS:]
             self._astray |= not self._engine.send(Listen(SESSION_ID, events))
 
-    def _sound(self, now_ns: int) -> None:
-        for sent in self.scheduler.due(now_ns):
-            self._output.send(sent.message)
-            self.scheduler.done(sent, now_ns)
-            self._witness.sounded(sent.wanted_ns, now_ns, sent.message)
-
     def _release(self, now_ns: int) -> None:
-        for sent in self.scheduler.release(now_ns):
+        heard_ns = self._latency.heard_ns(now_ns)
+        for sent in self.scheduler.release(heard_ns):
             self._output.send(sent.message)
-            self._witness.sounded(now_ns, now_ns, sent.message)
-        self._witness.released(now_ns)
+            self._witness.sounded(heard_ns, heard_ns, sent.message)
+        self._witness.released(heard_ns)

@@ -30,7 +30,7 @@ FROZEN_NS = 1_000_000_000
 """How long the performer may miss an engine that lives before another takes its place."""
 HELP = (
     "space: your turn / stop   r: another   tab: next version   k: keep   x: reject   u: undo   "
-    "l: lock bar   m: together / in turn   b: bind a pedal or pad   p: panic   q: end"
+    "l: lock bar   m: together / in turn   b: bind a pedal or pad   p: panic   q: end   ?: this"
 )
 LEARNING = "Bind: press the key here of what a pedal or pad shall do."
 KEYS = {
@@ -159,6 +159,8 @@ class Supervisor:
         elif learning and action:
             self._performer.learn(action)
             self._screen.say(f"Now press the pedal, pad or key for {action}.")
+        elif key == "?":
+            self._screen.say(HELP)
         elif key == "q":
             self._wish.make()
         elif action:

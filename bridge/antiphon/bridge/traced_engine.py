@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
-from antiphon.engine.protocol import Reply, Request
+from antiphon.engine.protocol import Reply, Request, Welcome
 
 from . import link
-from .client import Client
 from .journal import Replied
+
+
+class Greeting(Protocol):
+    """What is traced: a `Client`."""
+
+    @property
+    def present(self) -> bool:
+        """Whether an engine is there. [loop]"""
+
+    @property
+    def welcome(self) -> Welcome | None:
+        """The greeting of the engine that is, or was last, there. [loop]"""
+
+    def send(self, request: Request) -> bool:
+        """Send without waiting; whether there was room. [loop]"""
+
+    def poll(self, now_ns: int) -> list[Reply]:
+        """Replies that have come. [loop]"""
+
+    def renew(self, now_ns: int) -> None:
+        """Begin anew with the engine. [loop]"""
 
 
 class TracedEngine:
@@ -16,7 +37,7 @@ class TracedEngine:
 
     def __init__(
         self,
-        client: Client,
+        client: Greeting,
         came_or_went: Callable[[link.EngineIs], None],
         said: Callable[[Replied], None],
     ) -> None:

@@ -65,6 +65,11 @@ class Turn:
         after._held, after._pedalled = self._held, self._pedalled
         return after
 
+    def hurry(self, eagerness: float) -> None:
+        """Take over sooner or later from now on, see `eagerness`."""
+        self.eagerness = eagerness
+        self._changed()
+
     def strike(self, now_ns: int, key: tuple[int, int], place: Place | None = None) -> None:
         """A key, (channel, pitch), went down; `place` says where in the bars, if there are any."""
         self._went_on(now_ns)

@@ -1,8 +1,9 @@
 """Which rows of a growing transcript a slot holds: fed in chunks, forgotten where they change.
 
 When the slot has counted as far as it can, its first row moves on, in strides. Where it stands
-depends on the number of rows alone, so that a session which rewound and one which never strayed
-hold the same rows. What it will hold then is fed to a second slot ahead, where there is time and
+depends on the number of rows alone (and on a phase of the session's own, so that sessions which
+began together do not all move at once): a session which rewound and one which never strayed hold
+the same rows. What it will hold then is fed to a second slot ahead, where there is time and
 room: nobody waits when it moves. Always:
 
     slot.length == fed - base        rows[base:fed] are in the slot
@@ -22,21 +23,28 @@ KEPT = 2
 """Strides of rows behind which music is forgotten: far more than can be rewound."""
 
 
-def base_of(rows: int, window: int, stride: int) -> int:
-    """Index of the first row to hold of a transcript of so many rows."""
-    return 0 if rows < window + stride else (rows - window) // stride * stride
+PHASES = 32
+"""Moments of a stride at which a session's first row can move on."""
+
+
+def base_of(rows: int, window: int, stride: int, phase: int = 0) -> int:
+    """Index of the first row to hold of a transcript of so many rows.
+
+    The first stride is shorter than the others by `phase` rows, which are fewer than a stride.
+    """
+    return max(0, (rows - window + phase) // stride * stride - phase)
 
 
 class Cache:
     """The rows in one slot. [inference thread]"""
 
-    def __init__(self, slot: Slot, shape: Shape) -> None:
+    def __init__(self, slot: Slot, shape: Shape, phase: int = 0) -> None:
+        """Of all phases, taken modulo `PHASES`, each session has one."""
         self.slot = slot
         self._window = shape.window
         self._stride = shape.context // 2
         """Rows by which the first row held moves on: an answer still fits behind."""
-        self._far = shape.n_layers * shape.window
-        """Rows back that can make a difference: each layer looks back once more."""
+        self._phase = phase % PHASES * self._stride // PHASES
         self.base = 0
         """Index of the first row held."""
         self.fed = 0
@@ -56,7 +64,7 @@ class Cache:
         fed = min(self.fed, max(row, self.base))
         self._take_back_ahead(row)
         if not self.slot.reaches(fed - self.base):
-            self._restart(max(self.base, fed - self._far))
+            self._restart(self.base)
             return
         self.fed = fed
         if self.current is not None and row < self.current:
@@ -68,7 +76,7 @@ class Cache:
 
         If that moves, what was not fed ahead is to be fed anew.
         """
-        base = base_of(rows, self._window, self._stride)
+        base = self._base_of(rows)
         if base == self._next_base and self._ahead:
             self.slot, self._neighbour = self._ahead, None
             self.slot.keep()
@@ -76,15 +84,18 @@ class Cache:
         elif base > self.base:
             self._restart(base)
         elif base < self.base and rows - self.base < self._window:
-            self._restart(max(base, rows - self._far))  # to before where it had moved to
+            self._restart(base)  # to before where it had moved to
 
     def foresees(self, rows: int) -> bool:
         """Whether `look_ahead` would feed any of a transcript of so many rows."""
         base, room = self._next_base, self._ahead or self.slot.has_neighbour
         fed = self._ahead.length if self._ahead else 0
-        # The last rows are left alone: they may change yet.
-        near = base_of(rows, self._window, self._stride) <= base
-        return near and bool(room) and base + fed + 2 * CHUNK <= rows
+        near = self._base_of(rows) <= base
+        return near and bool(room) and base + fed + CHUNK <= rows
+
+    def moves_in(self, rows: int) -> int:
+        """How many more rows than so many a transcript has when the first row held moves on."""
+        return self._next_base + self._window - rows
 
     def look_ahead(self, rows: Sequence[Row]) -> None:
         """Feed a chunk of what will be held once the first row held has moved on.
@@ -120,6 +131,8 @@ class Cache:
         if self.slot.length + CHUNK >= self.slot.context:
             self.move(len(rows))
         self.fed = min(self.fed, end - 1)
+        if not self.slot.reaches(self.fed - self.base):
+            self._restart(self.base)
         self.slot.rewind(self.fed - self.base)
         upto = min(end, self.fed + CHUNK)
         self.slot.prefill(rows[self.fed : upto])
@@ -154,7 +167,10 @@ class Cache:
 
     @property
     def _next_base(self) -> int:
-        return (self.base // self._stride + 1) * self._stride
+        return ((self.base + self._phase) // self._stride + 1) * self._stride - self._phase
+
+    def _base_of(self, rows: int) -> int:
+        return base_of(rows, self._window, self._stride, self._phase)
 
     def _take_back_ahead(self, row: int) -> None:
         """What was fed ahead holds no row from index `row` on any more."""

@@ -61,7 +61,9 @@ class Conversation:
         self._takes: dict[int, Session] = {}
         self._asked: _Asked | None = None
         self._generation = -1
-        self._listened_ns = self._fed_ns = 0
+        self._listened_ns = 0
+        self.fed_ns = 0
+        """When a chunk of what was heard was fed last; whoever feeds it says so."""
 
     @property
     def voices(self) -> dict[int, Session]:
@@ -86,11 +88,7 @@ class Conversation:
         """Until when what was heard waits for more to be heard."""
         if self._session.behind > FLOOD:
             return self._listened_ns + FLOOD_NS
-        return min(self._listened_ns + PATIENCE_NS, self._fed_ns + SPACING_NS)
-
-    def fed(self, now_ns: int) -> None:
-        """A chunk of what was heard is fed."""
-        self._fed_ns = now_ns
+        return min(self._listened_ns + PATIENCE_NS, self.fed_ns + SPACING_NS)
 
     def handle(self, request: Said, room: int) -> list[Reply]:
         """Serve a request; what takes long is only begun. UserError if it cannot be served.
@@ -107,11 +105,13 @@ class Conversation:
             return []
         if isinstance(request, Keep):
             return self._keep(request)
-        replies = self.interrupt()
+        now_ns, replies = self._now_ns(), self.interrupt()
         self._session.take = 0
         match request:
             case Listen(_, events):
-                self._listened_ns = self._now_ns()
+                if not self._session.behind:
+                    self.fed_ns = now_ns
+                self._listened_ns = now_ns
                 self._session.hear(events)
             case Rewind(_, tick, keeps_ends):
                 self._session.rewind(tick, keeps_ends)
@@ -119,15 +119,16 @@ class Conversation:
                 self._session.cancel()
             case Infill():
                 self._session.infill(request)
-                self._ask(request.generation, [0])
+                self._ask(request.generation, [0], now_ns)
             case Answer():
-                self._answer(request)
+                self._answer(request, now_ns)
         return replies
 
     def interrupt(self) -> list[Reply]:
         """Drop the takes; an answer that is not complete is over."""
-        asked, self._takes = self._asked, {}
-        return [self._done(asked, "cancelled")] if asked else []
+        replies: list[Reply] = [self._done(self._asked, "cancelled")] if self._asked else []
+        self._takes = {}
+        return replies
 
     def progress(self, take: int, progress: Progress) -> list[Reply]:
         """What a step of one of the voices brought."""
@@ -145,12 +146,12 @@ class Conversation:
             replies.append(self._done(asked, progress.reason, take))
         return replies
 
-    def _answer(self, request: Answer) -> None:
+    def _answer(self, request: Answer, now_ns: int) -> None:
         for take in range(request.takes):
             self._takes[take] = self._session.fork(take)
         for voice in self.voices.values():
             voice.answer(request)
-        self._ask(request.generation, [*self._takes] or [0])
+        self._ask(request.generation, [*self._takes] or [0], now_ns)
 
     def _keep(self, request: Keep) -> list[Reply]:
         if request.take not in self._takes or self._generation != request.generation:
@@ -164,9 +165,9 @@ class Conversation:
                 self._asked = None
         return []
 
-    def _ask(self, generation: int, takes: list[int]) -> None:
+    def _ask(self, generation: int, takes: list[int], now_ns: int) -> None:
         self._generation = generation
-        self._asked = _Asked(generation, self._now_ns(), self._drawn, set(takes))
+        self._asked = _Asked(generation, now_ns, self._drawn, set(takes))
 
     @property
     def _drawn(self) -> int:

@@ -63,12 +63,18 @@ class Desk:
         """Replies to others than who spoke last."""
         self._last_heard_ns: dict[Client, int] = {}
         self._pulse = Pulse(now_ns)
+        self._turns = 0
         self._next_look_ns = 0
 
     @property
     def conversations(self) -> list[Conversation]:
         """All that are open, each once."""
         return list(dict.fromkeys(self._seats.values()))
+
+    @property
+    def empty(self) -> bool:
+        """Whether no session is open."""
+        return not self._seats
 
     @property
     def busy(self) -> bool:
@@ -83,9 +89,10 @@ class Desk:
         now_ns, idle_ns = self._now_ns(), LOOK_EVERY_NS
         for conversation in self._seats.values():
             for session in conversation.voices.values():
-                if rota.has_work(conversation, session, now_ns):
+                at_work = rota.has_work(conversation, session, now_ns)
+                if at_work or rota.foresees(conversation, session):
                     return 0
-                if session.has_work or rota.foresees(conversation, session):
+                if session.has_work:
                     idle_ns = min(idle_ns, conversation.patient_until_ns - now_ns)
         return idle_ns
 
@@ -112,7 +119,8 @@ class Desk:
     def turn(self) -> list[ForClient]:
         """The next bit of work for all, and what it brought for whom."""
         began_ns, drawn = self._now_ns(), 0
-        for voice, done in rota.step(self.conversations, self._model.pool, began_ns):
+        self._turns += 1
+        for voice, done in rota.step(self.conversations, self._model.pool, began_ns, self._turns):
             if isinstance(done, Exception):
                 self._waiting += self._broken(voice.conversation, done)
                 continue
@@ -213,6 +221,7 @@ class Desk:
     def _broken(self, conversation: Conversation, error: Exception) -> list[ForClient]:
         """End a session that cannot go on; what happened goes to the log."""
         logging.getLogger(__name__).error("session %s ended", conversation.number, exc_info=error)
+        error.__traceback__ = None  # else it would keep alive what it happened to
         text = "The engine ended this session because of a fault of its own; open it anew."
         told = Error("internal", "engine", text, conversation.number)
         replies = list(self._for_all(conversation, [told]))

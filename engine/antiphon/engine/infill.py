@@ -41,7 +41,7 @@ class Infilling:
         after = sorted(note for note in request.after if note.onset >= request.until)
         self._struck_next = {(n.instrument, n.pitch): n.onset for n in reversed(after)}
         self.cache = Cache(model.slot(), model.shape)
-        self._motif, self._echo = _remembered(after, before), opened.feel.echo
+        self._motif = _remembered(after, before)
         here = before[-1].onset if before else request.start
         self.rows = [*labels, *_surroundings(before, after, here, grid, model.shape.window)]
         self._cursor, self._decoder = Cursor(here, grid), Decoder(here)
@@ -71,7 +71,7 @@ class Infilling:
         if self.playing.late:
             return Progress([], "until")
         slot = self.cache.slot
-        logits = self._motif.favoured(slot.logits, self._echo)
+        logits = self._motif.favoured(slot.logits, self.playing.echo)
         token, velocity = self.playing.next(logits, slot.velocity_logits)
         reason = self.playing.over(token)
         if reason:
@@ -105,7 +105,7 @@ def _as_answer(request: Infill) -> Answer:
     """What the rules of an answer need to know of a gap."""
     return Answer(
         request.session, request.generation, request.start, request.until,
-        may_end=True, constraints=request.constraints,
+        may_end=True, constraints=request.constraints, feel=request.feel,
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ class Labels:
 
     def at(self, passed: float, instruments: Iterable[int]) -> tuple[Row, ...]:
         """Rows that say what is played when a part of an answer, 0 to 1, has passed."""
-        names = [Row(vocab.WITH + i) for i in sorted(instruments)]
+        names = [Row(vocab.WITH + i) for i in sorted({*instruments})]
         return (*self._styles, *self._mix(passed), *names, *self._time)
 
     def _mix(self, passed: float) -> list[Row]:

@@ -49,9 +49,11 @@ class Playing:
         size: int,
         struck_next: Mapping[tuple[int, int], int] | None = None,
     ) -> None:
-        wishes, feel = request.constraints or opened.constraints, opened.feel
+        wishes, feel = request.constraints or opened.constraints, request.feel or opened.feel
         bar = vocab.bar_ticks(*(opened.metre or COMMON_TIME))
         self.request, self.start = request, start
+        self.echo = feel.echo
+        """How much of what was played comes back, 0 to 1."""
         self.constraints, self.rules = wishes, Rules(size, wishes, opened.metre)
         self.begun = False
         self.cursor = Cursor()
@@ -133,7 +135,7 @@ class Playing:
             self._told = False
             self._moves.struck(token)
             self._repetition.struck(token)
-            self._entrances.heard(vocab.instrument_pitch(token)[0])
+            self._entrances.heard(vocab.instrument_pitch(token)[0], self.tick)
         elif vocab.is_wait(token):
             ticks = vocab.ticks_of(token)
             self._lead = max(0, self._lead - ticks)
@@ -152,7 +154,7 @@ class Playing:
         begins = moves.last is None
         first = begins and self.request.prompt and moves.rest == 0
         may_end = self._ending.allowed(tick) and not first
-        awaited = begins and self._entrances.missing
+        awaited = begins and self._entrances.awaited
         weighed = moves.masked(
             logits,
             may_end=may_end,

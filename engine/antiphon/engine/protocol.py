@@ -49,6 +49,7 @@ MAX_MESSAGE_BYTES = 2**20
 MOST_EVENTS = 4096
 """Most events of one `listen`."""
 MOST_TAKES = 8
+MOST_STYLES = 16
 MOST_NOTES = 2048
 """Most notes of an example, or of what comes after a gap."""
 HEARTBEAT_MS = 100
@@ -87,7 +88,7 @@ class Open(Struct, frozen=True, array_like=True, tag="open"):
     """Number of the client's choosing, unique to this client."""
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     """The same seed and the same events give the same answers."""
-    styles: tuple[Label, ...] = ()
+    styles: Annotated[tuple[Label, ...], Meta(max_length=MOST_STYLES)] = ()
     """Composers or styles, as `welcome` names them; empty leaves the style to the music."""
     bpm: Annotated[float, Meta(ge=10, le=500)] | None = None
     """Tempo in beats a minute; None if the player keeps no tempo."""
@@ -205,6 +206,8 @@ class Infill(Struct, frozen=True, array_like=True, tag="infill"):
     """
     constraints: Constraints | None = None
     """Rules for the gap; None keeps the session's."""
+    feel: Feel | None = None
+    """How freely the gap is drawn; None keeps the session's feel."""
 
 
 class Notes(Struct, frozen=True, array_like=True, tag="notes"):
@@ -236,9 +239,12 @@ class Done(Struct, frozen=True, array_like=True, tag="done"):
     tokens: int
     """Tokens drawn."""
     first_note_us: int | None
-    """Microseconds from the request's arrival to its first note; None if it has none."""
+    """Microseconds from when the engine took the request up to its first note; None if it has none.
+
+    What a client measures itself is longer: the way there and back, and the wait for others.
+    """
     total_us: int
-    """Microseconds from the request's arrival to the last token."""
+    """Microseconds from when the engine took the request up to the end, or to the cancelling."""
     take: int = 0
     """Which take is complete; a `cancelled` is of all of them."""
 

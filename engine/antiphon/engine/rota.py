@@ -2,7 +2,7 @@
 
 So nobody's long phrase delays another's note by more than a chunk. Clients are served in turn, each
 the most urgent of its sessions first: nobody gains by asking more often. Where no rows are due,
-some are fed ahead of time.
+some are fed ahead of time, and a few where everybody is busy: a full house has no idle moments.
 """
 
 from __future__ import annotations
@@ -20,9 +20,15 @@ BATCH = 16
 """Most who draw in one call; the others wait for the next."""
 ROWS = 32
 """Most rows fed for those who cannot draw yet, before it is the others' turn again."""
-SOON_MS, PLENTY_MS = 250, 1000
-"""While anybody has less music left than the first, nobody draws who has more than the second; and
-if it is one who draws, there is one chunk at most."""
+AHEAD_EVERY = 2
+"""Every so many turns a chunk is fed ahead of time though others listen."""
+SOON_MS, PLENTY_MS = 250, 500
+"""While anybody has less music left than the first, nobody draws who has more than the second. If
+it is one who is to be fed, nobody else is; if it is one who draws, a chunk is fed at most."""
+ROW_NS = 1_000_000
+"""What it takes to feed a row, about."""
+PAST_HELP_MS = 1000
+"""Whose music was over so long ago hurries nobody, else who says so falsely kept others waiting."""
 
 
 class Voice(NamedTuple):
@@ -52,13 +58,15 @@ def has_work(conversation: Conversation, session: Session, now_ns: int) -> bool:
 def foresees(conversation: Conversation, session: Session) -> bool:
     """Whether there is something that can be done for one of the voices ahead of time.
 
-    Nothing is while more may be heard. Takes are too short-lived for it.
+    Takes are too short-lived for it.
     """
     return conversation.size == 1 and session.foresees
 
 
-def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> Iterator[Step]:
-    """Do the next bit of work for all. [inference thread]"""
+def step(
+    conversations: Collection[Conversation], pool: Pool, now_ns: int, turn: int
+) -> Iterator[Step]:
+    """Do the next bit of work for all; turns are counted by the caller. [inference thread]"""
     everybody = [
         Voice(conversation, take, session)
         for conversation in conversations
@@ -66,19 +74,26 @@ def step(conversations: Collection[Conversation], pool: Pool, now_ns: int) -> It
     ]
     voices = [v for v in everybody if has_work(v.conversation, v.session, now_ns)]
     ready = _in_turn([v for v in voices if v.session.ready], lambda v: v.session.music_left_ms)
+    ready.sort(key=_is_past_help)
     others = [voice for voice in voices if not voice.session.ready]
+    awaited = [voice for voice in others if _in_a_hurry(voice)]
     hurry = any(_in_a_hurry(voice) for voice in ready)
-    if hurry or any(_in_a_hurry(voice) for voice in others):
+    if hurry or awaited:
         ready = [voice for voice in ready if voice.session.music_left_ms < PLENTY_MS]
     yield from _draw(ready[:BATCH], pool)
-    yield from _prepare(_in_turn(others, _urgency), pool, CHUNK if hurry else ROWS, now_ns)
-    if not others and not hurry:
-        yield from _look_ahead(everybody, now_ns)
+    rows = CHUNK if hurry else ROWS
+    yield from _prepare(_in_turn(awaited or others, _urgency), pool, rows, now_ns)
+    if not (hurry or awaited) and (not others or turn % AHEAD_EVERY == 0):
+        yield from _look_ahead(everybody)
 
 
 def _in_a_hurry(voice: Voice) -> bool:
-    """Whether its music is soon over. Whose was over long ago nobody can help, and nobody need."""
-    return voice.session.answering and -PLENTY_MS < voice.session.music_left_ms < SOON_MS
+    """Whether its music is soon over, or its answer has not begun."""
+    return voice.session.answering and -PAST_HELP_MS < voice.session.music_left_ms < SOON_MS
+
+
+def _is_past_help(voice: Voice) -> bool:
+    return voice.session.music_left_ms <= -PAST_HELP_MS
 
 
 def _in_turn(voices: list[Voice], urgency: Callable[[Voice], Any]) -> list[Voice]:
@@ -94,16 +109,19 @@ def _in_turn(voices: list[Voice], urgency: Callable[[Voice], Any]) -> list[Voice
 
 
 def _urgency(voice: Voice) -> tuple[bool, int]:
-    """Who waits for an answer comes first, in the order of asking; then who is furthest behind."""
+    """Who waits for an answer comes first, whose is due soonest; then who was fed longest ago.
+
+    It is due when it could be ready: a short phrase does not wait for a long one before it.
+    """
     if voice.session.answering:
-        return False, voice.conversation.asked_ns
-    return True, -voice.session.behind
+        return False, voice.conversation.asked_ns + ROW_NS * voice.session.behind
+    return True, voice.conversation.fed_ns
 
 
 def _prepare(voices: list[Voice], pool: Pool, rows: int, now_ns: int) -> Iterator[Step]:
     """Feed so many rows, for one or for several; a step that needs none counts as a chunk."""
     for voice in voices:
-        voice.conversation.fed(now_ns)
+        voice.conversation.fed_ns = now_ns
         while voice.session.has_work and not voice.session.ready:
             before = pool.prefilled
             step = _tried(voice, voice.session.prepare)
@@ -115,32 +133,29 @@ def _prepare(voices: list[Voice], pool: Pool, rows: int, now_ns: int) -> Iterato
                 break
 
 
-def _look_ahead(voices: list[Voice], now_ns: int) -> Iterator[Step]:
-    """Feed a chunk ahead of time, for the first who foresees that it will be needed."""
-    for voice in voices:
-        calm = now_ns >= voice.conversation.patient_until_ns
-        if calm and foresees(voice.conversation, voice.session):
-            yield _tried(voice, voice.session.look_ahead)
-            return
+def _look_ahead(voices: list[Voice]) -> Iterator[Step]:
+    """Feed a chunk ahead of time, for whoever will need it soonest."""
+    ahead = [voice for voice in voices if foresees(voice.conversation, voice.session)]
+    if ahead:
+        soonest = min(ahead, key=lambda voice: voice.session.moves_in)
+        yield _tried(soonest, soonest.session.look_ahead)
 
 
 def _draw(voices: list[Voice], pool: Pool) -> Iterator[Step]:
     drawn = [_tried(voice, voice.session.draw) for voice in voices]
     fed = [s.voice for s in drawn if not isinstance(s.done, Exception) and s.voice.session.waiting]
-    if broken := _decoded(fed, pool):  # nobody can say whose fault it is
-        drawn += [Step(voice, broken) for voice in fed]
-    yield from drawn
+    yield from drawn + (_decoded(fed, pool) if fed else [])
 
 
-def _decoded(voices: list[Voice], pool: Pool) -> Exception | None:
-    """What broke it, if it broke. An error keeps alive what this function names, and no more."""
+def _decoded(voices: list[Voice], pool: Pool) -> list[Step]:
+    """Feed what was drawn; if that breaks, nobody can say whose fault it is."""
     try:
         pool.decode([waiting for voice in voices if (waiting := voice.session.waiting)])
     except Exception as error:
-        return error
+        return [Step(voice, error) for voice in voices]
     for voice in voices:
         voice.session.decoded()
-    return None
+    return []
 
 
 def _tried(voice: Voice, work: Callable[[], Progress]) -> Step:

@@ -14,9 +14,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 import zmq
 
+from .collector import Collector
 from .desk import Desk, ForClient
 from .errors import MachineError, ProtocolError, UserError
 from .inbox import Inbox
@@ -37,6 +39,8 @@ MOST_REQUESTS, MOST_SERVING_NS = 16, 3_000_000
 MOST_AT_ONCE = 32
 """Messages taken from a socket before the other is looked at."""
 FULL_MS = 2
+GONE_MS = 2000
+"""Nobody takes a reply for so long who is there."""
 MOST_SAID = 200
 """Characters of a complaint: a client's own text is not sent back to it at length."""
 _REPLIES = "inproc://replies"
@@ -67,6 +71,7 @@ class Server:
     def __init__(self, desk: Desk, endpoint: str, telemetry: str | None = None) -> None:
         self._desk = desk
         self._inbox = Inbox()
+        self._collector = Collector()
         self._context = zmq.Context()
         self._router = _bound(self._context, zmq.ROUTER, endpoint, _OF_ROUTER)
         self.endpoint: str = self._router.getsockopt_string(zmq.LAST_ENDPOINT)
@@ -79,6 +84,7 @@ class Server:
         self._inward = self._context.socket(zmq.PAIR)
         self._inward.bind(_REPLIES)
         self._outward = self._context.socket(zmq.PAIR)
+        self._outward.sndtimeo = GONE_MS
         self._outward.connect(_REPLIES)
 
     def run(self) -> None:
@@ -86,11 +92,13 @@ class Server:
         thread = threading.Thread(target=self._serve_sockets, name="sockets", daemon=True)
         thread.start()
         try:
-            while self._turn():
-                pass
+            with self._collector:
+                while self._turn():
+                    pass
         finally:
             if thread.is_alive():
-                self._outward.send(_STOP)
+                with suppress(zmq.Again):
+                    self._outward.send(_STOP)
             thread.join()
             self._outward.close(0)
             self._context.term()
@@ -102,6 +110,7 @@ class Server:
     def _turn(self) -> bool:
         """Take some waiting requests, then do one step of work; wait if there is nothing to do."""
         self._inbox.wait(self._desk.idle_ns)
+        self._collector.look(self._desk.empty)
         replies = self._served()
         self._desk.forget_silent()
         replies += self._desk.turn()
@@ -109,7 +118,11 @@ class Server:
             replies.append((_EVERYBODY, telemetry))
         if replies:
             # All at once: to wake the other thread costs as much as some tokens' arithmetic.
-            self._outward.send_multipart([part for c, r in replies for part in (c, encode(r))])
+            parts = [part for c, r in replies for part in (c, encode(r))]
+            try:
+                self._outward.send_multipart(parts)
+            except zmq.Again:
+                return False  # the sockets' thread is gone
         return not self._inbox.stopped
 
     def _served(self) -> list[ForClient]:

@@ -33,7 +33,7 @@ from .playing import Playing
 from .playing import Progress as Progress
 from .protocol import Answer, Infill, Open
 from .sampling import Mask
-from .slots import Slot
+from .slots import TAPE, Slot
 from .tokens import MAX_REST, Grid, Row, Whole, encode
 from .transcript import Entry, Transcript
 
@@ -52,7 +52,7 @@ class Session:
     def __init__(self, model: Model, opened: Open) -> None:
         self._model = model
         self._opened = opened
-        self._cache = Cache(model.slot(), model.shape)
+        self._cache = Cache(model.slot(), model.shape, opened.seed)
         self._motif = Motif()
         self._grid = Grid(0, vocab.bar_ticks(*opened.metre)) if opened.metre else None
         self._labels = Labels(model.vocabulary, opened)
@@ -95,7 +95,9 @@ class Session:
     @property
     def behind(self) -> int:
         """Rows that were heard and are not fed yet."""
-        return len(self.transcript.rows) - self._cache.fed
+        rows, fed = len(self.transcript.rows), self._cache.fed
+        # What was rewound to before the first row held is to be fed anew.
+        return rows - fed if fed <= rows else rows
 
     @property
     def music_left_ms(self) -> float:
@@ -117,7 +119,7 @@ class Session:
             return True
         playing = self._playing
         if playing is None:
-            return self._cache.fed < len(self.transcript.rows)
+            return self.behind > 0
         ahead = self._horizon is not None and playing.tick > self._position + self._horizon
         return not (playing.begun and ahead)
 
@@ -125,6 +127,11 @@ class Session:
     def foresees(self) -> bool:
         """Whether something can be fed now that need not be fed later, when it is waited for."""
         return self._infilling is None and self._cache.foresees(len(self.transcript.rows))
+
+    @property
+    def moves_in(self) -> int:
+        """Rows that are heard or drawn before what it foresees is waited for."""
+        return self._cache.moves_in(len(self.transcript.rows))
 
     def look_ahead(self) -> Progress:
         """Feed a chunk of what it `foresees`."""
@@ -156,6 +163,7 @@ class Session:
         """Let go of music so old that nothing depends on it, so that no session grows for ever."""
         rows = self._cache.spare(len(self.transcript.rows))
         if rows:
+            self._motif.follow(self.transcript.rows, rows)  # what it has not heard yet
             self.transcript.forget(rows)
             self._cache.forget(rows)
             self._motif.forget(rows)
@@ -180,12 +188,11 @@ class Session:
         transcript = self.transcript
         first = transcript.tick + 1 if transcript.entries else 0
         start = max(request.start, first)
-        drawing = replace(self._drawing, feel=request.feel or self._opened.feel)
-        playing = Playing(request, start, drawing, self._model.shape.vocabulary)
+        playing = Playing(request, start, self._drawing, self._model.shape.vocabulary)
         self._playing, self._follower = playing, self._following()
         if not transcript.entries and not self._opened.example:
             self._changed(transcript.start(self._labels_of(playing)))
-        origin = transcript.origin if transcript.entries else start
+        origin = transcript.began if transcript.entries else start
         ends = request.ends
         whole = Whole(origin, max(1, ends - origin)) if ends is not None else None
         self._changed(transcript.place(whole))
@@ -292,7 +299,8 @@ class Session:
         """Ticks, or None if rows must be fed before the model can say."""
         rows, at = self.transcript.rows, self.transcript.row_of(entry)
         self._cache.move(len(rows))
-        if not vocab.needs_length(rows[at].token) or at < self._cache.base:
+        far = at < self._cache.base or len(rows) - at > TAPE
+        if not vocab.needs_length(rows[at].token) or far:
             # Nobody hears how long a drum lasts, and what is out of reach the model cannot weigh.
             return entry.note.length
         if not self._cache.advance(rows, at + 1):
@@ -320,7 +328,7 @@ class Session:
             return Progress([], "until")
         self._motif.follow(rows, len(rows))
         slot = self._cache.slot
-        logits = self._motif.favoured(slot.logits, self._opened.feel.echo)
+        logits = self._motif.favoured(slot.logits, playing.echo)
         token, velocity = playing.next(logits, slot.velocity_logits)
         reason = playing.over(token)
         if reason:

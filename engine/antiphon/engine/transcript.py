@@ -83,13 +83,16 @@ class Transcript:
         self._decoder: Decoder | None = None
         self._hearing = 1
         """Which time the player was heard, or will be next."""
+        self._began: int | None = None
+        """Onset of the very first note, once that was let go of."""
         self._begin = 0
         """Of a note that the model is playing, the index of its first row."""
 
     def fork(self) -> Transcript:
         """The same music, going its own way from here. Costs a copy of every note."""
         other = copy(self)
-        other.rows, other.entries = self.rows[:], [copy(entry) for entry in self.entries]
+        other.rows = self.rows[:]
+        other.entries = [Entry(e.note, e.begin, e.held, e.settled, e.played) for e in self.entries]
         other._of_key = _by_key(other.entries)
         other._told, other._pedals = self._told[:], set(self._pedals)
         other._decoder = None
@@ -104,6 +107,11 @@ class Transcript:
     def origin(self) -> int:
         """Tick at which the rows begin: the first note's onset."""
         return self.entries[0].note.onset if self.entries else 0
+
+    @property
+    def began(self) -> int:
+        """Onset of the first note of all, be it let go of."""
+        return self.origin if self._began is None else self._began
 
     def notes(self) -> list[Note]:
         """All notes, provisional lengths included."""
@@ -141,6 +149,7 @@ class Transcript:
         reaching = [e for e in self._lasts() if e.settled == self._hearing or e.note.end >= tick]
         changed = [e for e in reaching if not (keeps_ends and e.played) and _shorten(e, tick)]
         if not self.entries:
+            self._began = None
             return self._open(self._opening, self._opened_with)
         at = min((self._place(entry.note) for entry in changed), default=first)
         return self._rewrite(at) if gone or changed else self.trim()
@@ -155,6 +164,7 @@ class Transcript:
         What is left keeps its rows, which stand so many further to the front. Nothing before can
         be rewound to any more.
         """
+        self._began = self.began
         at = bisect_left(self.entries, rows, key=lambda entry: entry.begin)
         del self.entries[:at], self.rows[:rows]
         self._begin -= rows

@@ -108,7 +108,7 @@ class Constraints(Struct, frozen=True, forbid_unknown_fields=True):
     Constraints(chords=(Chord("Am7"), Chord("F/C", bars=0.5)))   and so on from the beginning
     """
 
-    instruments: tuple[Instrument, ...] = ()
+    instruments: Annotated[tuple[Instrument, ...], Meta(max_length=len(INSTRUMENTS))] = ()
     """Instruments that may sound, at most ten; none named allows all."""
     lowest: Pitch = 0
     """Lowest MIDI key of pitched instruments."""

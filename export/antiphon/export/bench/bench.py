@@ -25,8 +25,6 @@ from .subject import Subject
 
 ONE, MANY = 1, 16
 ROUNDS = 7
-TOO_MANY = 2
-"""Players of the full house for whom there is no room."""
 FULL_MINUTES = 1.0
 """At most, of the full house."""
 
@@ -136,13 +134,13 @@ def _loads(plan: Plan) -> list[Load]:
     if not plan.minutes:
         return []
     asked = _load(plan, plan.sessions, plan.minutes)
-    full = _load(plan, asked.room + TOO_MANY, min(plan.minutes, FULL_MINUTES))
+    full = _load(plan, None, min(plan.minutes, FULL_MINUTES))
     return [asked, full]
 
 
-def _load(plan: Plan, sessions: int, minutes: float) -> Load:
+def _load(plan: Plan, sessions: int | None, minutes: float) -> Load:
     seconds = 60 * minutes
-    progress = Progress(f"{sessions} players, seconds", round(seconds), sys.stderr)
+    progress = Progress(f"{sessions or 'too many'} players, seconds", round(seconds), sys.stderr)
     load = live.load(plan.bundle, sessions, seconds, told=progress.step)
     progress.end()
     return load

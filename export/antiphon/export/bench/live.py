@@ -21,6 +21,8 @@ EACH = 8
 """Sessions of one client."""
 LATE_MS = 50.0
 """An answer that begins later than this is late."""
+TOO_MANY = 2
+"""Sessions beyond what fits that ask to be let in where a full house is asked for."""
 ANSWERS_MS = 10_000
 """An engine that says nothing for so long is lost."""
 
@@ -53,12 +55,15 @@ class Load:
 
 def load(
     bundle: Path | None,
-    sessions: int,
+    sessions: int | None,
     seconds: float,
     notes_a_second: float = NOTES_A_SECOND,
     told: Callable[[], None] = lambda: None,
 ) -> Load:
-    """Let so many play for so long; `told` is called once a second. Blocks."""
+    """Let so many play for so long; `told` is called once a second. Blocks.
+
+    No number of sessions is a full house: as many as fit, and `TOO_MANY` more.
+    """
     child = Child(bundle)
     try:
         hall = Hall(child.endpoint, sessions, notes_a_second, seconds / 2)
@@ -80,14 +85,16 @@ class Hall:
     def __init__(
         self,
         endpoint: str,
-        sessions: int,
+        sessions: int | None,
         notes_a_second: float,
         in_within_s: float,
         each: int = EACH,
     ) -> None:
         self._each = each
-        self._wires = [Wire(endpoint) for _ in range(-(-sessions // each))]
-        self.room = _room(self._wires[0])
+        first = Wire(endpoint)
+        self.room = _room(first)
+        sessions = sessions or self.room + TOO_MANY
+        self._wires = [first, *(Wire(endpoint) for _ in range((sessions - 1) // each))]
         # They come in one after the other, so that they do not all ask at once for ever.
         cycle_s = min((PLAYED + HEARD) / notes_a_second, in_within_s)
         apart_ns = round(cycle_s * 1e9) // sessions

@@ -30,8 +30,8 @@ APART = 6
 """Ticks from one note of a phrase to the next."""
 FAR = 2**20
 """Ticks that an answer may go on: longer than anyone listens."""
-AHEAD = 32
-"""Notes that a plan holds before the engine is told to wait: two seconds of sixteen each."""
+AHEAD = 16
+"""Notes that a plan holds before the engine is told to wait: two seconds of eight each."""
 HORIZON = 3072
 """Ticks that it may go on until then: more than any rest."""
 HEARD_EVERY = 2

@@ -7,6 +7,7 @@ Alone, every method is the identity. Under `torchrun` a process is one of severa
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Crew:
         if "RANK" not in os.environ:
             return cls()
         distributed.init_process_group("gloo")
+        # Its threads must not outlive what they use: now and then that aborts the process.
+        atexit.register(distributed.destroy_process_group)
         return cls(distributed.get_rank(), distributed.get_world_size())
 
     @property

@@ -1,0 +1,84 @@
+"""Notes leave when they are due, whatever the machine does besides.
+
+The real performer, the real engine deciding notes all the while, and a core that is busy with
+something else. `SENT_EVENTS=10000` is for a measurement; the figures are printed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from antiphon.bridge.config import Settings
+from antiphon.bridge.percentile import percentile
+from antiphon.engine.notes import DRUMS
+from performance import Live
+from timed_performer import timed
+
+pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
+
+EVENTS = int(os.environ.get("SENT_EVENTS", "600"))
+PATIENCE_S = 30 + EVENTS / 20
+NEAR_NS = 1_000_000
+SHARE = 0.98
+"""What must leave so near to its time, where real time is granted; it is far less without."""
+FIRST = 16
+"""Messages at the beginning that are left out: their notes are known only when they are due."""
+BAND = Settings(
+    bpm=480, answer_beats=10**5, instruments=(0, 4, 5, DRUMS), seed=3, takes_turns=False
+)
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Something that takes all of a core it can get."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        busy.kill()
+        busy.wait()
+
+
+def lateness_ns(folder: Path, *, ordinary: bool) -> tuple[list[int], bool]:
+    """How late each message left, and whether the system granted real time."""
+    live = Live(folder / "journal", BAND, partial(timed, folder=folder, ordinary=ordinary))
+    try:
+        with busy_core():
+            live.performer.act("handover")
+            live.sounded(FIRST + EVENTS, PATIENCE_S)
+    finally:
+        live.close()
+    late = [message.done_ns - message.wanted_ns for message in live.sent]
+    # Those of the end were cut off.
+    return late[FIRST : FIRST + EVENTS], live.ready.realtime
+
+
+def told(name: str, late: list[int]) -> str:
+    figures = ", ".join(f"p{p} {percentile(late, p) / 1e6:.3f}" for p in (50, 95, 99))
+    share = sum(ns <= NEAR_NS for ns in late) / len(late)
+    return (
+        f"{name}: {len(late)} events, {figures}, worst {max(late) / 1e6:.3f} ms,"
+        f" {share:.2%} within 1 ms"
+    )
+
+
+@pytest.mark.parametrize("ordinary", [False, True], ids=["real time", "ordinary"])
+def test_what_is_due_leaves_within_a_millisecond(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], ordinary: bool
+) -> None:
+    late, real_time = lateness_ns(tmp_path, ordinary=ordinary)
+    with capsys.disabled():
+        print(f"\n{told('SCHED_FIFO' if real_time else 'no SCHED_FIFO', late)}")  # noqa: T201
+
+    assert len(late) == EVENTS
+    assert min(late) >= 0, "nothing leaves too soon"
+    if real_time:
+        assert sum(ns <= NEAR_NS for ns in late) >= SHARE * EVENTS
