@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from antiphon.bridge.turns import (
     FEWEST_TONES,
+    FORGOTTEN_NS,
     LONGEST_WAIT_NS,
     MAX_SILENCE_NS,
     MIN_SILENCE_NS,
@@ -30,13 +31,37 @@ def test_before_the_first_key_nothing_is_over() -> None:
     assert Turn().over_at_ns is None
 
 
-def test_while_a_key_is_held_nothing_is_over() -> None:
+def test_a_key_that_is_held_is_waited_for_but_not_for_ever() -> None:
     turn = Turn()
     turn.strike(0, (0, 60))
     turn.strike(0, (0, 64))
     turn.let_go(100 * MS, (0, 60))
 
-    assert turn.over_at_ns is None
+    assert turn.over_at_ns == 100 * MS + FORGOTTEN_NS
+
+
+def test_a_note_off_that_never_comes_holds_one_turn_only() -> None:
+    turn = Turn()
+    turn.strike(0, (0, 60))
+    after = turn.next()
+    began_ns = FORGOTTEN_NS + 500 * MS
+    after.strike(began_ns, (0, 64))
+    after.let_go(began_ns + 100 * MS, (0, 64))
+
+    assert after.over_at_ns == began_ns + 100 * MS + MIN_SILENCE_NS
+
+
+def test_a_bass_that_is_held_under_what_is_played_holds_the_turn() -> None:
+    turn, now_ns = Turn(), 0
+    turn.strike(0, (0, 36))
+    for _ in range(20):
+        now_ns += FORGOTTEN_NS // 10
+        turn.strike(now_ns, (0, 60))
+        turn.let_go(now_ns + 100 * MS, (0, 60))
+
+    assert turn.over_at_ns == now_ns + 100 * MS + FORGOTTEN_NS
+    turn.let_go(now_ns + 200 * MS, (0, 36))
+    assert turn.over_at_ns < now_ns + FORGOTTEN_NS
 
 
 def test_a_fast_player_is_answered_after_a_short_breath() -> None:

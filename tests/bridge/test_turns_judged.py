@@ -13,6 +13,7 @@ from antiphon.bridge.melody import Melody, Place
 from antiphon.bridge.shown import SHOWN_BARS, SHOWN_FREE, Outcome, Shown, likeness, moment
 from antiphon.bridge.turns import (
     FEWEST_TONES,
+    FORGOTTEN_NS,
     LONGEST_WAIT_NS,
     MIN_SILENCE_NS,
     SHORTEST_WAIT_NS,
@@ -82,7 +83,7 @@ def test_a_sustain_pedal_holds_the_turn_until_it_goes_up() -> None:
     turn.pedal(end * MS, 0, down=True)
     turn.strike(end * MS, (0, 60))
     turn.let_go((end + 200) * MS, (0, 60))
-    assert turn.over_at_ns is None
+    assert turn.over_at_ns == (end + 200) * MS + FORGOTTEN_NS
 
     turn.pedal((end + 3000) * MS, 0, down=False)
     held = Turn()
@@ -98,10 +99,10 @@ def test_a_pedal_held_into_the_next_turn_holds_that_too() -> None:
     after = turn.next()
     after.strike(MS, (0, 60))
     after.let_go(500 * MS, (0, 60))
-    assert after.over_at_ns is None
+    assert after.over_at_ns == 500 * MS + FORGOTTEN_NS
 
     after.pedal(900 * MS, 0, down=False)
-    assert after.over_at_ns is not None
+    assert after.over_at_ns == 900 * MS + MIN_SILENCE_NS
 
 
 def test_chords_and_what_lies_far_below_change_nothing_in_the_line() -> None:

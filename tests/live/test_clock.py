@@ -12,6 +12,7 @@ from antiphon.bridge.clock_follower import ClockFollower
 from antiphon.bridge.time_source import Transport
 from antiphon.bridge.timeline import Timeline
 from clock_at_a_distance import PULSE, STOP, Sent, ears, finish, least_latency_ns, start
+from standstill import watched
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
@@ -19,6 +20,8 @@ BEATS = int(os.environ.get("ANTIPHON_CLOCK_BEATS", "6"))
 """Beats at each tempo; 64, with `--timeout 900`, for the full run: three minutes a try."""
 TEMPOS = (60, 97, 120, 174)
 TRIES = 4
+STILL = 0.03
+"""How much of a song the machine may stand still, see `standstill`."""
 FINDS_IN = 36
 """Pulses it may take to find a tempo: a beat and a half."""
 NEAR_NS = 3_000_000
@@ -33,10 +36,12 @@ class Followed(NamedTuple):
     """Each timeline and when it was given."""
     lost: int
     """Pulses that were sent and did not arrive."""
+    still: float
+    """Share of the song in which the machine stood still."""
 
 
 def follow() -> Followed:
-    with ears("clock in") as listener:
+    with watched() as machine, ears("clock in") as listener:
         latency_ns = least_latency_ns(listener, "clock in")
         sender = start("clock in", [(bpm, BEATS * 24) for bpm in TEMPOS])
         follower = ClockFollower(Timeline.free(SystemClock().now_ns()), latency_ns)
@@ -51,13 +56,27 @@ def follow() -> Followed:
             if message == STOP:
                 break
         sent = finish(sender)
-    return Followed(follower, sent, given, len(sent.due_ns) - arrived)
+    still = machine.still_ns(sent.due_ns[0], sent.due_ns[-1]) / lasts_ns
+    return Followed(follower, sent, given, len(sent.due_ns) - arrived, still)
+
+
+def undisturbed() -> Followed:
+    """A song in which the machine was there; of some, the one in which it most was.
+
+    Else it misses its deadlines and loses messages, and who must find a tempo just then cannot.
+    """
+    songs: list[Followed] = []
+    while len(songs) < TRIES:
+        songs.append(follow())
+        if not songs[-1].lost and songs[-1].still <= STILL:
+            return songs[-1]
+    return min(songs, key=lambda song: (song.lost, song.still))
 
 
 def test_the_timeline_is_on_the_senders_grid_at_every_tempo() -> None:
-    # A server that misses its deadlines loses messages; whoever must find a tempo just then cannot.
-    followed = next(song for song in (follow() for _ in range(TRIES)) if song.lost == 0)
+    followed = undisturbed()
 
+    assert followed.lost == 0
     assert followed.follower.transport is Transport.STOPPED
     assert followed.follower.jumps == 1
     errors = errors_ns(followed.sent.due_ns, followed.given)

@@ -20,6 +20,7 @@ from antiphon.bridge.config import Settings
 from antiphon.bridge.percentile import percentile
 from antiphon.engine.notes import DRUMS
 from performance import Live
+from standstill import watched
 from timed_performer import timed
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
@@ -27,8 +28,8 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_mi
 EVENTS = int(os.environ.get("SENT_EVENTS", "600"))
 PATIENCE_S = 30 + EVENTS / 20
 NEAR_NS = 1_000_000
-SHARE = 0.98
-"""What must leave so near to its time, where real time is granted; it is far less without."""
+SHARE = 0.999
+"""What must leave so near to its time, where real time is granted; it is less without."""
 FIRST = 16
 """Messages at the beginning that are left out: their notes are known only when they are due."""
 BAND = Settings(
@@ -48,17 +49,21 @@ def busy_core() -> Iterator[None]:
 
 
 def lateness_ns(folder: Path, *, ordinary: bool) -> tuple[list[int], bool]:
-    """How late each message left, and whether the system granted real time."""
+    """How late each message left, and whether the system granted real time.
+
+    While the machine itself stands still nobody is late, see `standstill`.
+    """
     live = Live(folder / "journal", BAND, partial(timed, folder=folder, ordinary=ordinary))
     try:
-        with busy_core():
+        with watched() as machine, busy_core():
             live.performer.act("handover")
             live.sounded(FIRST + EVENTS, PATIENCE_S)
     finally:
         live.close()
-    late = [message.done_ns - message.wanted_ns for message in live.sent]
     # Those of the end were cut off.
-    return late[FIRST : FIRST + EVENTS], live.ready.realtime
+    sent = live.sent[FIRST : FIRST + EVENTS]
+    assert all(message.wanted_ns <= message.done_ns for message in sent), "one left too soon"
+    return [machine.took_ns(m.wanted_ns, m.done_ns) for m in sent], live.ready.realtime
 
 
 def told(name: str, late: list[int]) -> str:
@@ -79,6 +84,5 @@ def test_what_is_due_leaves_within_a_millisecond(
         print(f"\n{told('SCHED_FIFO' if real_time else 'no SCHED_FIFO', late)}")  # noqa: T201
 
     assert len(late) == EVENTS
-    assert min(late) >= 0, "nothing leaves too soon"
     if real_time:
         assert sum(ns <= NEAR_NS for ns in late) >= SHARE * EVENTS

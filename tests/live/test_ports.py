@@ -14,6 +14,7 @@ import pytest
 from antiphon.bridge import midi, midifile
 from antiphon.bridge.latency import measure
 from band import Band, band, descendants, is_answer, kill, left_of
+from standstill import Span, watched
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
@@ -88,8 +89,8 @@ def test_the_player_can_interrupt_at_any_note(tmp_path: Path) -> None:
 
 
 def test_an_engine_killed_in_an_answer_leaves_no_note_and_play_goes_on(tmp_path: Path) -> None:
-    with band(tmp_path) as b:
-        worst_ns = 0
+    released: list[Span] = []
+    with watched() as machine, band(tmp_path) as b:
         for _ in range(KILLS):
             b.play(*PHRASE)
             b.pedal()
@@ -101,7 +102,7 @@ def test_an_engine_killed_in_an_answer_leaves_no_note_and_play_goes_on(tmp_path:
             assert b.sounding() == set(), "a note is stuck"
             offs = [at for at, m in after if midi.kind(m) == midi.NOTE_OFF]
             if held:
-                worst_ns = max(worst_ns, max(offs) - killed_ns)
+                released.append((killed_ns, max(offs)))
             before = len(b.heard)
             b.play(*PHRASE[:3])
             thru = [m for _, m in b.heard[before:] if not is_answer(m)]
@@ -110,7 +111,9 @@ def test_an_engine_killed_in_an_answer_leaves_no_note_and_play_goes_on(tmp_path:
             b.next_answer()
             b.pedal()
             b.listen(0.2)
-        assert worst_ns <= RELEASED_WITHIN_NS
+    took_ns = sorted(machine.took_ns(*span) for span in released)
+    print("killed to last note-off, ms:", [ns // 10**6 for ns in took_ns])  # noqa: T201
+    assert took_ns[-1] <= RELEASED_WITHIN_NS
 
 
 def test_a_frozen_engine_is_replaced_and_leaves_no_note(tmp_path: Path) -> None:
@@ -139,18 +142,20 @@ def test_an_engine_that_was_frozen_for_a_moment_does_not_play_what_is_over(tmp_p
 
 
 def test_a_killed_performer_leaves_the_far_side_silent(tmp_path: Path) -> None:
-    took_ns = []
-    for number in range(BRIDGE_KILLS):
-        with band(tmp_path / str(number)) as b:
-            b.play(*PHRASE[:4])
-            b.pedal()
-            b.next_answer()
-            b.listen(random.random() * 0.6)
-            killed_ns = kill(b.child("antiphon.bridge.performer"))
-            after = b.listen(0.8)
-            offs = [at for at, m in after if midi.kind(m) == midi.NOTE_OFF]
-            assert b.sounding() == set(), "a note is stuck"
-            took_ns.append(max(offs, default=killed_ns) - killed_ns)
+    released: list[Span] = []
+    with watched() as machine:
+        for number in range(BRIDGE_KILLS):
+            with band(tmp_path / str(number)) as b:
+                b.play(*PHRASE[:4])
+                b.pedal()
+                b.next_answer()
+                b.listen(random.random() * 0.6)
+                killed_ns = kill(b.child("antiphon.bridge.performer"))
+                after = b.listen(0.8)
+                offs = [at for at, m in after if midi.kind(m) == midi.NOTE_OFF]
+                assert b.sounding() == set(), "a note is stuck"
+                released.append((killed_ns, max(offs, default=killed_ns)))
+    took_ns = [machine.took_ns(*span) for span in released]
     assert max(took_ns) <= SILENT_WITHIN_NS
     assert median(took_ns) <= RELEASED_WITHIN_NS
 

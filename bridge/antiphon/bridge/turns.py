@@ -24,6 +24,9 @@ FEWEST_TONES = 6
 """Before so many tones were heard there is nothing to judge by."""
 SHORTEST_SILENCE_NS = 100_000_000
 """Less is no silence: nobody takes over in it."""
+FORGOTTEN_NS = 10_000_000_000
+"""What is held for so long while nothing else happens holds the turn no longer: a fermata has
+been heard by then, a note-off that was lost on its way never comes."""
 PACE_FACTOR = 2
 """A rest of so many usual gaps between onsets ends a phrase of a player hardly known."""
 REMEMBERED_GAPS = 8
@@ -53,6 +56,7 @@ class Turn:
         """Whether how the latest silence turned out is told by others, or by nobody."""
         self._onset_ns = 0
         self._quiet_since_ns = 0
+        self._touched_ns = 0
         self._held: set[tuple[int, int]] = set()
         self._pedalled: dict[int, set[int]] = {}
         self._gaps_ns: deque[int] = deque(maxlen=REMEMBERED_GAPS)
@@ -63,6 +67,7 @@ class Turn:
         """A new phrase of the same player, who is remembered."""
         after = Turn(self._melody, self.eagerness, self._shown)
         after._held, after._pedalled = self._held, self._pedalled
+        after._touched_ns = self._touched_ns
         return after
 
     def hurry(self, eagerness: float) -> None:
@@ -72,6 +77,9 @@ class Turn:
 
     def strike(self, now_ns: int, key: tuple[int, int], place: Place | None = None) -> None:
         """A key, (channel, pitch), went down; `place` says where in the bars, if there are any."""
+        if now_ns - self._touched_ns >= FORGOTTEN_NS:
+            self._forget(now_ns)
+        self._touched_ns = now_ns
         self._went_on(now_ns)
         if self.first_ns is None:
             self.first_ns = now_ns
@@ -85,6 +93,7 @@ class Turn:
 
     def let_go(self, now_ns: int, key: tuple[int, int]) -> None:
         """A key went up; under a pedal it sounds on."""
+        self._touched_ns = now_ns
         self._held.discard(key)
         if key[0] in self._pedalled:
             self._pedalled[key[0]].add(key[1])
@@ -94,12 +103,11 @@ class Turn:
 
     def let_go_of_all(self, now_ns: int) -> None:
         """Nobody holds a key or a pedal any more, whatever was heard."""
-        self._held.clear()
-        self._pedalled.clear()
-        self._quiet_since_ns = now_ns
+        self._forget(now_ns)
 
     def pedal(self, now_ns: int, channel: int, down: bool) -> None:
         """The sustain pedal of a channel moved."""
+        self._touched_ns = now_ns
         if down:
             self._pedalled.setdefault(channel, set())
             return
@@ -121,9 +129,14 @@ class Turn:
 
     @property
     def over_at_ns(self) -> int | None:
-        """When the phrase will be over if nothing more happens; None while anything is held."""
-        if self.first_ns is None or self._sounds:
+        """When the phrase will be over if nothing more happens; None before it begins.
+
+        What is held keeps it from ending, but not for ever.
+        """
+        if self.first_ns is None:
             return None
+        if self._sounds:
+            return self._touched_ns + FORGOTTEN_NS
         if self._melody.count < FEWEST_TONES:
             # From the last onset for staccato players, but never sooner than a short breath.
             paced = self._onset_ns + self.silence_ns
@@ -151,6 +164,11 @@ class Turn:
     @property
     def _sounds(self) -> bool:
         return bool(self._held or self._pedalled)
+
+    def _forget(self, now_ns: int) -> None:
+        self._held.clear()
+        self._pedalled.clear()
+        self._quiet_since_ns = now_ns
 
     def _quiet(self, now_ns: int) -> None:
         self._quiet_since_ns = now_ns

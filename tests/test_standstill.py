@@ -1,0 +1,43 @@
+"""What the tests think of the machine they run on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from band import descendants
+from standstill import Machine, Span, merged, watched
+
+FAR = 60
+spans = st.lists(st.tuples(st.integers(0, FAR), st.integers(0, FAR)).map(sorted).map(tuple))
+
+
+@given(spans, st.tuples(st.integers(0, FAR), st.integers(0, FAR)).map(sorted).map(tuple))
+def test_a_time_is_still_where_any_core_is(found: list[Span], asked: Span) -> None:
+    machine = Machine(merged(found))
+    still = sum(any(a <= ns < b for a, b in found) for ns in range(*asked))
+
+    assert machine.still_ns(*asked) == still
+    assert machine.took_ns(*asked) == asked[1] - asked[0] - still
+
+
+@pytest.mark.real
+def test_who_watches_a_core_tells_when_it_could_not() -> None:
+    with watched() as machine:
+        time.sleep(0.3)  # they have to start
+        (one, *_) = descendants(os.getpid())[-len(os.sched_getaffinity(0)) :]
+        stopped_ns = time.monotonic_ns()
+        os.kill(one, signal.SIGSTOP)
+        time.sleep(0.1)
+        os.kill(one, signal.SIGCONT)
+        until_ns = time.monotonic_ns()
+        time.sleep(0.1)
+
+    still_ns = machine.still_ns(stopped_ns, until_ns)
+    # Who is nobody may not watch, and takes nothing off anything.
+    assert still_ns >= 90_000_000 if os.geteuid() == 0 else still_ns == 0
