@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from antiphon.bridge import midi, ports
-from band import is_answer
-from pluggable import KEYBOARD, Pluggable
+from band import child_of, is_answer, kill
+from pluggable import KEYBOARD, SYNTH, Pluggable
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
 PHRASE = (69, 72, 71, 69, 64, 65, 69, 67)
 CHORD = (60, 64, 67)
+ALL_SOUND_OFF = 120
 ANTIPHON = (
     *(sys.executable, "-m", "antiphon.bridge", "play", "--in", KEYBOARD),
     *("--no-sound", "--headless", "--answer", "4"),
@@ -31,6 +32,13 @@ def keyboard() -> Iterator[Pluggable]:
     keyboard = Pluggable(KEYBOARD)
     yield keyboard
     keyboard.close()
+
+
+@pytest.fixture
+def synth() -> Iterator[Pluggable]:
+    synth = Pluggable(SYNTH)
+    yield synth
+    synth.close()
 
 
 def test_a_keyboard_unplugged_in_a_chord_lets_go_and_is_answered_when_it_is_back(
@@ -65,10 +73,28 @@ def test_a_keyboard_unplugged_in_a_chord_lets_go_and_is_answered_when_it_is_back
     assert process.returncode == 0
 
 
+def test_what_a_killed_guard_left_sounding_at_a_synth_is_ended_by_another(
+    keyboard: Pluggable, synth: Pluggable, tmp_path: Path
+) -> None:
+    with playing(tmp_path, "--out", SYNTH) as process:
+        await_line(process, "MIDI out")
+        for pitch in CHORD:
+            keyboard.send(midi.note_on(0, pitch, 80))
+        heard = synth.wait_for(midi.note_on(0, CHORD[-1], 80))
+        kill(child_of(process.pid, "antiphon.bridge.guard"))
+        heard += synth.wait_for(midi.control(0, ALL_SOUND_OFF, 0))
+        process.wait(20)
+
+    sounding = [m for m in heard if midi.kind(m) == midi.NOTE_ON and not is_answer(m)]
+    assert sounding == [midi.note_on(0, pitch, 80) for pitch in CHORD]
+    assert process.returncode == 3
+    assert list(tmp_path.glob("*.mid"))
+
+
 @contextmanager
-def playing(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def playing(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """`antiphon play` on the keyboard, ended by Ctrl-C."""
-    command = [*ANTIPHON, "--folder", str(folder)]
+    command = [*ANTIPHON, "--folder", str(folder), *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         yield process

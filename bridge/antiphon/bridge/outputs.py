@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from antiphon.engine.errors import AntiphonError
+
 from .clock import SystemClock
 from .guard_pipe import GuardPipe
 from .loopback import Loopback
@@ -42,6 +46,18 @@ class Outputs:
         self._guard.panic()
         if self._sound:
             self._sound.panic()
+
+    def take_over(self, out: str | None) -> None:
+        """If the guard was killed, have another end at port `out` what it left. [may block]
+
+        Who listened at a virtual port, None, has lost it with the guard.
+        """
+        if out is None or not self._guard.look():
+            return
+        self._guard.close()
+        with suppress(AntiphonError):  # the port may have gone as well
+            self._guard = GuardPipe(out)
+            self._guard.panic()
 
     def close(self) -> None:
         """End both, which releases every note. [may block]"""

@@ -225,6 +225,7 @@ def perform(order: Order, report: Report) -> None:
     try:
         _loop(parts, clock)
     finally:
+        outputs.take_over(order.out)
         stage.silence(clock.now_ns())
         time.silence(clock.now_ns())
         outputs.close()
