@@ -16,12 +16,14 @@ from typing import Any
 from antiphon.engine.errors import NoMidiSystem
 
 from .quiet import quiet_stderr
+from .threads import others_are_busy
 
 CLIENT = "Antiphon"
 
 _TRIES = 5
-APART_S = 0.02
-"""From what was done before to the end of a client."""
+APART_S, PATIENCE_S = 0.02, 0.5
+"""How long what was done before may sink in: at least, and at most while threads are busy."""
+_LOOK_S = 0.001
 _ALSA_SEQUENCER = "/dev/snd/seq"
 _ADVICE = (
     "There is no MIDI system here: load ALSA's sequencer (modprobe snd-seq) or start JACK"
@@ -113,11 +115,25 @@ else:
 
 def delete(client: Any) -> None:
     """Let go of a client and its port. [may block]"""
-    if _libjack is not None:
-        # JACK 1.9.21 tells each client in a thread of its own that another is gone, and breaks if
-        # that meets the client's own end: two let go of in one go end the process now and then.
-        time.sleep(APART_S)
+    _settle()
+    # The end of the port is news too, for this client itself.
+    client.close_port()
+    _settle()
     _delete(client)
+
+
+def _settle() -> None:
+    """Wait until libjack has done with what it was told.
+
+    JACK 1.9.21 tells each client in a thread of its own that another is gone; the client's own end
+    cancels that thread wherever it is, and now and then the process breaks.
+    """
+    if _libjack is None:
+        return
+    time.sleep(APART_S)
+    until_s = time.monotonic() + PATIENCE_S
+    while others_are_busy() and time.monotonic() < until_s:
+        time.sleep(_LOOK_S)
 
 
 def new_input() -> Any:
