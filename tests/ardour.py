@@ -146,7 +146,8 @@ class Ardour:
                     return json.loads(line[2:])
         finally:
             watch.cancel()
-        raise AssertionError(f"{lua}: " + (self.home / "ardour.log").read_text())
+        log = (self.home / "ardour.log").read_text()
+        raise AssertionError(f"{lua}: Ardour ended with {self._process.wait()}; {log}")
 
     @contextmanager
     def closed(self) -> Iterator[None]:

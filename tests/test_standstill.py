@@ -19,7 +19,7 @@ spans = st.lists(st.tuples(st.integers(0, FAR), st.integers(0, FAR)).map(sorted)
 
 @given(spans, st.tuples(st.integers(0, FAR), st.integers(0, FAR)).map(sorted).map(tuple))
 def test_a_time_is_still_where_any_core_is(found: list[Span], asked: Span) -> None:
-    machine = Machine(merged(found))
+    machine = Machine(begin_ns=0, end_ns=10**6, still=merged(found))
     still = sum(any(a <= ns < b for a, b in found) for ns in range(*asked))
 
     assert machine.still_ns(*asked) == still
@@ -29,7 +29,6 @@ def test_a_time_is_still_where_any_core_is(found: list[Span], asked: Span) -> No
 @pytest.mark.real
 def test_who_watches_a_core_tells_when_it_could_not() -> None:
     with watched() as machine:
-        time.sleep(0.3)  # they have to start
         (one, *_) = descendants(os.getpid())[-len(os.sched_getaffinity(0)) :]
         stopped_ns = time.monotonic_ns()
         os.kill(one, signal.SIGSTOP)
@@ -39,5 +38,12 @@ def test_who_watches_a_core_tells_when_it_could_not() -> None:
         time.sleep(0.1)
 
     still_ns = machine.still_ns(stopped_ns, until_ns)
-    # Who is nobody may not watch, and takes nothing off anything.
-    assert still_ns >= 90_000_000 if os.geteuid() == 0 else still_ns == 0
+    # Without real time nobody watches, and nothing is taken off anything.
+    assert still_ns >= 90_000_000 if machine.watched else still_ns == 0
+
+
+def test_a_machine_that_stood_still_most_of_the_time_is_no_measure() -> None:
+    machine = Machine(begin_ns=0, end_ns=100, still=[(0, 11)])
+
+    with pytest.raises(AssertionError, match="stood still for 11%"):
+        machine.took_ns(0, 50)

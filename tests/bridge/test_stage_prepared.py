@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from antiphon.bridge import midi
 from antiphon.bridge.actions import Action
+from antiphon.bridge.turns import LONGEST_WAIT_NS
 from antiphon.engine.notes import Note, NoteOn
 from antiphon.engine.protocol import Cancel, Listen, Rewind
-from theatre import Theatre, asked
+from theatre import MS, Theatre, asked
 
 
 def test_the_answer_is_prepared_before_the_phrase_is_over_and_sounds_on_time() -> None:
@@ -21,6 +22,22 @@ def test_the_answer_is_prepared_before_the_phrase_is_over_and_sounds_on_time() -
 
     assert t.answered() == [(760, "on", 1, 67), (860, "off", 1, 67)]
     assert t.states == ["listening", "answering", "idle"]
+
+
+def test_a_note_off_that_never_comes_keeps_one_answer_waiting_and_no_other() -> None:
+    t = Theatre()
+    end = t.play(0, 60, 62)
+    t.at(end, midi.note_on(0, 64, 80))
+    t.at(end + 9700)
+    assert t.states == ["listening"]
+    t.at(end + 9900)
+    t.engine.answers(Note(asked(t).start, 0, 67, 10, 80))
+    t.at(end + 10_500)
+    assert t.states == ["listening", "answering", "idle"]
+
+    end = t.play(end + 11_000, 60, 62, 65)
+    t.at(end + LONGEST_WAIT_NS // MS)
+    assert t.states[-2:] == ["listening", "answering"]
 
 
 def test_a_prepared_answer_is_thrown_away_when_the_phrase_goes_on() -> None:

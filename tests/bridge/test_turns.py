@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,34 @@ def test_a_note_off_that_never_comes_holds_one_turn_only() -> None:
     after.let_go(began_ns + 100 * MS, (0, 64))
 
     assert after.over_at_ns == began_ns + 100 * MS + MIN_SILENCE_NS
+
+
+@pytest.mark.parametrize("pedal", [False, True])
+def test_whatever_is_done_first_forgets_what_was_never_let_go_of(pedal: bool) -> None:
+    turn = Turn()
+    turn.strike(0, (0, 60))
+    after = turn.next()
+    if pedal:
+        after.pedal(FORGOTTEN_NS + 1000 * MS, 1, down=True)
+        after.pedal(FORGOTTEN_NS + 1500 * MS, 1, down=False)
+    else:
+        after.let_go(FORGOTTEN_NS + 1000 * MS, (0, 72))
+    began_ns = FORGOTTEN_NS + 2000 * MS
+    after.strike(began_ns, (0, 64))
+    after.let_go(began_ns + 100 * MS, (0, 64))
+
+    assert after.over_at_ns == began_ns + 100 * MS + MIN_SILENCE_NS
+
+
+def test_a_pedal_that_says_the_same_again_and_again_does_nothing() -> None:
+    turn = Turn()
+    turn.strike(0, (0, 60))
+    turn.let_go(100 * MS, (0, 60))
+    turn.pedal(200 * MS, 0, down=True)
+    for ms in range(300, 9000, 100):
+        turn.pedal(ms * MS, 0, down=True)
+
+    assert turn.over_at_ns == 200 * MS + FORGOTTEN_NS
 
 
 def test_a_bass_that_is_held_under_what_is_played_holds_the_turn() -> None:

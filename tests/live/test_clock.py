@@ -63,7 +63,7 @@ def follow() -> Followed:
 def undisturbed() -> Followed:
     """A song in which the machine was there; of some, the one in which it most was.
 
-    Else it misses its deadlines and loses messages, and who must find a tempo just then cannot.
+    Else JACK misses its deadlines and loses messages, and who must find a tempo then cannot.
     """
     songs: list[Followed] = []
     while len(songs) < TRIES:

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from antiphon.engine.errors import AntiphonError
 
+from . import midi, panic
 from .clock import SystemClock
 from .guard_pipe import GuardPipe
 from .loopback import Loopback
@@ -21,6 +22,8 @@ class Outputs:
         """`loop` is to know what goes out; `thru`: what the player plays is to go out too."""
         self._guard, self._sound, self._loop, self._through = guard, sound, loop, thru
         self._clock = SystemClock()
+        self._held: set[panic.Key] = set()
+        """Keys that are down at the port, should its guard be killed."""
 
     def send(self, message: bytes) -> None:
         """To both; neither can make it wait."""
@@ -33,6 +36,11 @@ class Outputs:
         if self._loop:
             self._loop.sent(self._clock.now_ns(), message)
         self._guard.send(message)
+        kind = midi.kind(message)
+        if kind == midi.NOTE_ON:
+            self._held.add((midi.channel(message), message[1]))
+        elif kind == midi.NOTE_OFF:
+            self._held.discard((midi.channel(message), message[1]))
 
     def thru(self, message: bytes) -> None:
         """What the player plays: to both, but to no port where it would come back."""
@@ -47,16 +55,18 @@ class Outputs:
         if self._sound:
             self._sound.panic()
 
-    def take_over(self, out: str | None) -> None:
-        """If the guard was killed, have another end at port `out` what it left. [may block]
+    def replace_guard(self) -> None:
+        """If the guard was killed, have another end what it left sounding. [may block]
 
-        Who listened at a virtual port, None, has lost it with the guard.
+        That one takes a moment to start, 10 s at most.
         """
-        if out is None or not self._guard.look():
-            return
+        if self._sound:
+            self._sound.release()
         self._guard.close()
-        with suppress(AntiphonError):  # the port may have gone as well
-            self._guard = GuardPipe(out)
+        with suppress(AntiphonError, OSError):  # the port may have gone as well
+            self._guard = GuardPipe(self._guard.ready.port)
+            for message in panic.note_offs(self._held):
+                self._guard.send(message)
             self._guard.panic()
 
     def close(self) -> None:

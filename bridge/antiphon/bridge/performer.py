@@ -225,7 +225,8 @@ def perform(order: Order, report: Report) -> None:
     try:
         _loop(parts, clock)
     finally:
-        outputs.take_over(order.out)
+        if order.out is not None and guard.look():  # at a virtual port nobody is left to hear it
+            outputs.replace_guard()
         stage.silence(clock.now_ns())
         time.silence(clock.now_ns())
         outputs.close()

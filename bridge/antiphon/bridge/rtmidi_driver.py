@@ -21,8 +21,8 @@ from .threads import others_are_busy
 CLIENT = "Antiphon"
 
 _TRIES = 5
-APART_S, PATIENCE_S = 0.02, 0.5
-"""How long what was done before may sink in: at least, and at most while threads are busy."""
+APART_S, PATIENCE_S = 0.02, 0.48
+"""How long what was done before may sink in: at least, and longer while threads are busy."""
 _LOOK_S = 0.001
 _ALSA_SEQUENCER = "/dev/snd/seq"
 _ADVICE = (
@@ -61,6 +61,7 @@ if sys.version_info >= (3, 13):
         client = _libjack.jack_client_open(CLIENT.encode(), _JACK_NO_START, None)
         if not client:
             raise RuntimeError("no JACK server runs")
+        _settle()
         _libjack.jack_client_close(ctypes.c_void_p(client))
 
     def _count(client: Any) -> int:
@@ -83,7 +84,7 @@ if sys.version_info >= (3, 13):
         return lambda message: client.send_raw(*message)
 
     def _delete(client: Any) -> None:
-        client.close_port()
+        """It ends when nobody has it any more."""
 else:
     import rtmidi as _rtmidi
 
@@ -114,19 +115,19 @@ else:
 
 
 def delete(client: Any) -> None:
-    """Let go of a client and its port. [may block]"""
+    """Let go of a client and its port; takes a second at most. [may block]"""
     _settle()
-    # The end of the port is news too, for this client itself.
+    # The server tells this client, too, that its port is gone.
     client.close_port()
     _settle()
     _delete(client)
 
 
 def _settle() -> None:
-    """Wait until libjack has done with what it was told.
+    """Give libjack time to do what it was told: until no thread is busy, if that is soon.
 
-    JACK 1.9.21 tells each client in a thread of its own that another is gone; the client's own end
-    cancels that thread wherever it is, and now and then the process breaks.
+    [may block] JACK 1.9.21 tells each client in a thread of its own that another is gone; the
+    client's own end cancels that thread wherever it is, and now and then the process breaks.
     """
     if _libjack is None:
         return

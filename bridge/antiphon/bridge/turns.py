@@ -1,4 +1,4 @@
-"""When a phrase is over: silence, nothing held, and what was played judged by its cues.
+"""When a phrase is over: silence, nothing held for long, and what was played judged by its cues.
 
 Pure: it is told what happens and asked when, if nothing else happens, the phrase will have ended.
 A pedal or a command may end it earlier; that is the session's business.
@@ -77,9 +77,7 @@ class Turn:
 
     def strike(self, now_ns: int, key: tuple[int, int], place: Place | None = None) -> None:
         """A key, (channel, pitch), went down; `place` says where in the bars, if there are any."""
-        if now_ns - self._touched_ns >= FORGOTTEN_NS:
-            self._forget(now_ns)
-        self._touched_ns = now_ns
+        self._touch(now_ns)
         self._went_on(now_ns)
         if self.first_ns is None:
             self.first_ns = now_ns
@@ -93,7 +91,7 @@ class Turn:
 
     def let_go(self, now_ns: int, key: tuple[int, int]) -> None:
         """A key went up; under a pedal it sounds on."""
-        self._touched_ns = now_ns
+        self._touch(now_ns)
         self._held.discard(key)
         if key[0] in self._pedalled:
             self._pedalled[key[0]].add(key[1])
@@ -103,11 +101,15 @@ class Turn:
 
     def let_go_of_all(self, now_ns: int) -> None:
         """Nobody holds a key or a pedal any more, whatever was heard."""
-        self._forget(now_ns)
+        self._held.clear()
+        self._pedalled.clear()
+        self._quiet_since_ns = now_ns
 
     def pedal(self, now_ns: int, channel: int, down: bool) -> None:
-        """The sustain pedal of a channel moved."""
-        self._touched_ns = now_ns
+        """The sustain pedal of a channel moved, or told again where it is."""
+        if down == (channel in self._pedalled):
+            return
+        self._touch(now_ns)
         if down:
             self._pedalled.setdefault(channel, set())
             return
@@ -165,10 +167,12 @@ class Turn:
     def _sounds(self) -> bool:
         return bool(self._held or self._pedalled)
 
-    def _forget(self, now_ns: int) -> None:
-        self._held.clear()
-        self._pedalled.clear()
-        self._quiet_since_ns = now_ns
+    def _touch(self, now_ns: int) -> None:
+        """Something is done: what has been held for ages by then holds nothing up any more."""
+        if self._sounds and now_ns - self._touched_ns >= FORGOTTEN_NS:
+            self._melody.quiet(self._touched_ns + self._melody.usual_ns)
+            self.let_go_of_all(self._touched_ns)
+        self._touched_ns = now_ns
 
     def _quiet(self, now_ns: int) -> None:
         self._quiet_since_ns = now_ns
