@@ -131,7 +131,7 @@ def test_a_loop_leaves_no_note_and_answers_on_the_bar(daw: Ardour) -> None:
     assert len(begun) == 2
     assert all(off(place, BAR) <= ROUNDING for place in begun)
     places = [note.place - start for note in recorded(daw, "Answers", start)]
-    # At the seam a note is at the end of one round or at the beginning of the next, as Ardour has it.
+    # At the seam a note is where Ardour has it: at the end of a round or the beginning of the next.
     assert [place for place in places if not 0 <= place <= 2 * BAR] == []
 
 
