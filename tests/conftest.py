@@ -15,7 +15,6 @@ import pytest
 import jackd
 from antiphon.bridge import ports
 from antiphon.engine.errors import NoMidiSystem
-from awake import awake
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [str(ROOT / name) for name in ("bridge", "engine", "export", "tests")]
@@ -26,12 +25,6 @@ os.environ["XDG_CONFIG_HOME"] = str(ROOT / "build" / "no-config")
 os.environ["XDG_DATA_HOME"] = str(ROOT / "build" / "test-data")
 # Processes that tests start must see the same sources as pytest does, installed or not.
 os.environ["PYTHONPATH"] = os.pathsep.join([*SOURCES, os.environ.get("PYTHONPATH", "")])
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _awake() -> Iterator[None]:
-    with awake():
-        yield
 
 
 @contextmanager

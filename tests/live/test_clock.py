@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack"
 BEATS = int(os.environ.get("ANTIPHON_CLOCK_BEATS", "6"))
 """Beats at each tempo; 64, with `--timeout 900`, for the full run: three minutes a try."""
 TEMPOS = (60, 97, 120, 174)
-TRIES = 4
+TRIES = 6
 STILL = 0.03
 """How much of a song the machine may stand still, see `standstill`."""
 FINDS_IN = 36
