@@ -131,7 +131,10 @@ def _pass_on(caller: socket.socket, engine: socket.socket, closing: socket.socke
     while True:
         ready, _, _ = select.select([*ends, closing], [], [])
         for end in ready:
-            data = b"" if end is closing else end.recv(2**16)
+            try:
+                data = b"" if end is closing else end.recv(2**16)
+            except ConnectionResetError:
+                return
             if not data:
                 return
             ends[end].sendall(data)

@@ -71,8 +71,8 @@ def play(plan: Plan) -> list[Path]:
     scene = Scene(plan.settings.tempo_bpm, plan.settings.programs)
     with ExitStack() as stack:
         engine = _engine(plan.bundle)
-        stack.callback(engine.close)
         wish = stack.enter_context(wish_to_end())
+        stack.callback(engine.close)  # before the signals are what they were
         try:
             _converse(plan, phrase, engine, scene, wish)
         finally:
