@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from band import descendants
-from standstill import Machine, Span, merged, watched
+from standstill import QUIET, TRIES, Machine, Span, merged, undisturbed, watched
 
 FAR = 60
 spans = st.lists(st.tuples(st.integers(0, FAR), st.integers(0, FAR)).map(sorted).map(tuple))
@@ -47,3 +47,13 @@ def test_a_machine_that_stood_still_most_of_the_time_is_no_measure() -> None:
 
     with pytest.raises(AssertionError, match="stood still for 51%"):
         machine.took_ns(0, 50)
+
+
+@given(st.lists(st.floats(0, 2), min_size=TRIES, max_size=TRIES))
+def test_the_first_play_that_is_quiet_counts_else_the_least_disturbed(shares: list[float]) -> None:
+    left = iter(shares)
+    seen = undisturbed(lambda: next(left), float)
+
+    quiet = [share for share in shares if share <= QUIET]
+    assert seen == (quiet[0] if quiet else min(shares))
+    assert len(list(left)) == (TRIES - 1 - shares.index(seen) if quiet else 0)

@@ -40,6 +40,7 @@ class TimedReport(performer.Report):
 def timed(order: Order, folder: Path, *, ordinary: bool) -> PerformerProcess:
     """Start one; `folder` is for what it is started by."""
     command = f'"{sys.executable}" "{__file__}" {"ordinary" * ordinary}'
+    folder.mkdir(exist_ok=True)
     script = folder / "timed"
     script.write_text(f'#!/bin/sh\nexec {command} "$3"\n')
     script.chmod(script.stat().st_mode | stat.S_IXUSR)
