@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 PLAY_PACKAGES := fluidr3mono-gm-soundfont libportaudio2
 VST_PACKAGES := g++ make dpf-source libjack-jackd2-dev pkg-config
 VST_WINDOWS_PACKAGES := g++-mingw-w64-x86-64-posix
-TEST_PACKAGES := jackd2 lua5.4 lua-socket nodejs ardour lilv-utils lv2-dev sordi $(VST_PACKAGES) $(PLAY_PACKAGES)
+TEST_PACKAGES := jackd2 lua5.4 lua-socket nodejs ardour lilv-utils liblilv-dev lv2-dev sordi $(VST_PACKAGES) $(PLAY_PACKAGES)
 TORCH := torch==2.13.0
 TORCH_INDEX := https://download.pytorch.org/whl/cpu
 ifneq (,$(wildcard /etc/debian_version))

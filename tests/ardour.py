@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+import soundfile
+
 import jackd
 from antiphon.bridge import midi, ports
 from antiphon.engine.errors import NoMidiSystem
@@ -29,6 +32,7 @@ KEYBOARDS = ("ardour:You/midi_in", "ardour:Antiphon/midi_in")
 EAR = "ardour:Antiphon/midi_out"
 PATIENCE_S = 30.0
 KEY_S = 0.1
+EXPORTS = 5
 
 
 class Note(NamedTuple):
@@ -75,9 +79,21 @@ def install(home: Path, kind: str, built: Path) -> None:
         assert found.returncode == 0, found.stderr
 
 
-def export(home: Path, folder: Path) -> Path:
-    """The sound file that Ardour makes of a session that is closed."""
+def export(home: Path, folder: Path) -> np.ndarray:
+    """What Ardour makes of a session that is closed: frames and channels of its sound file.
+
+    Ardour 7.3 sometimes writes silence, of one session 8 times in 80. So it is asked again.
+    """
+    for _ in range(EXPORTS):
+        sound: np.ndarray = soundfile.read(_exported(home, folder))[0]
+        if sound.any():
+            break
+    return sound
+
+
+def _exported(home: Path, folder: Path) -> Path:
     sound = home / "jam.wav"
+    sound.unlink(missing_ok=True)
     command = ["ardour7-export", "-o", str(sound), str(folder), "jam"]
     # Not judged by its exit code: Ardour 7.3 may break when all is written and it tidies up.
     done = subprocess.run(command, env=environment(home), capture_output=True, text=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import stat
 import sys
 import time
+from collections import defaultdict, deque
 from contextlib import ExitStack
 from pathlib import Path
 from unittest.mock import patch
@@ -18,8 +19,8 @@ from antiphon.bridge.outputs import Outputs
 from antiphon.bridge.performer import Order
 from antiphon.bridge.performer_process import PerformerProcess
 
-SENT_NS: dict[bytes, int] = {}
-"""When each message had been sent, until it is told of."""
+SENT_NS: dict[bytes, deque[int]] = defaultdict(deque)
+"""When each message had been sent, until it is told of; one may be due twice at a time."""
 
 
 class TimedOutputs(Outputs):
@@ -27,14 +28,14 @@ class TimedOutputs(Outputs):
 
     def send(self, message: bytes) -> None:
         super().send(message)
-        SENT_NS[message] = time.monotonic_ns()
+        SENT_NS[message].append(time.monotonic_ns())
 
 
 class TimedReport(performer.Report):
     """Tells what the clock said."""
 
     def sounded(self, wanted_ns: int, done_ns: int, message: bytes) -> None:
-        super().sounded(wanted_ns, SENT_NS.pop(message), message)
+        super().sounded(wanted_ns, SENT_NS[message].popleft(), message)
 
 
 def timed(order: Order, folder: Path, *, ordinary: bool) -> PerformerProcess:
