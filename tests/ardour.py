@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -33,6 +33,7 @@ EAR = "ardour:Antiphon/midi_out"
 PATIENCE_S = 30.0
 KEY_S = 0.1
 EXPORTS = 5
+STARTS = 3
 
 
 class Note(NamedTuple):
@@ -122,8 +123,18 @@ class Ardour:
         """All that the track of the answers was sent."""
 
     def __enter__(self) -> Self:
+        """Start it; Ardour 7.3 sometimes hangs or breaks while it makes a session."""
         no_names = self.home / "no_names.so"
         subprocess.run(["gcc", "-shared", "-o", str(no_names), str(NO_NAMES)], check=True)
+        for _ in range(STARTS - 1):
+            with suppress(AssertionError):
+                self._start(no_names)
+                return self
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._start(no_names)
+        return self
+
+    def _start(self, no_names: Path) -> None:
         command = ["ardour7-lua", str(HOST), str(SCRIPT), str(self.folder)]
         with (self.home / "ardour.log").open("w") as log:
             self._process = subprocess.Popen(
@@ -137,7 +148,6 @@ class Ardour:
             self._process.kill()
             self._process.communicate()
             raise
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._disconnect()
