@@ -2,6 +2,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := PYTHONPATH=tests $(BIN)/python -m pytest -p no_skips -rs
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { command -v $$p; break; }; done)
 PLAY_PACKAGES := fluidr3mono-gm-soundfont libportaudio2
@@ -33,7 +34,11 @@ play: setup sounds  ## Play a phrase and hear the answer (ARGS="--help" for more
 	@$(BIN)/antiphon play $(ARGS)
 
 test: setup-tests  ## Run every test; with CI=true a skipped test is a failure
-	@PYTHONPATH=tests $(BIN)/python -m pytest -p no_skips -rs $(ARGS)
+ifdef ARGS
+	@$(PYTEST) $(ARGS)
+else
+	@$(PYTEST) -m "not real" -n 2; pure=$$?; $(PYTEST) -m real && exit $$pure
+endif
 
 check: setup-tests  ## Lint, format, types and layers
 	@$(BIN)/ruff check .

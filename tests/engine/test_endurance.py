@@ -15,11 +15,15 @@ import time
 from statistics import median
 from typing import NamedTuple
 
+import pytest
+
 from antiphon.engine.desk import Desk
 from antiphon.engine.notes import Event, Note, events_of
 from antiphon.engine.protocol import Answer, Done, Heard, Listen, Notes, Open, Reply, Rewind
 from bundles import shipped_model
 from resident import resident_mb
+
+pytestmark = pytest.mark.real
 
 MINUTES = int(os.environ.get("PLAYED_MINUTES", "20"))
 BPM = 120

@@ -11,6 +11,8 @@ from antiphon.engine.errors import InternalError
 from antiphon.export.bench.ours import Stopwatch
 from antiphon.export.bench.race import Lap, race
 
+pytestmark = pytest.mark.real
+
 
 class Worker:
     """Takes so much processor time each time."""
