@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -127,16 +127,19 @@ class Ardour:
         no_names = self.home / "no_names.so"
         subprocess.run(["gcc", "-shared", "-o", str(no_names), str(NO_NAMES)], check=True)
         for _ in range(STARTS - 1):
-            with suppress(AssertionError):
+            try:
                 self._start(no_names)
+            except AssertionError as error:
+                print(f"Ardour is started again: {error}", file=sys.stderr)  # noqa: T201
+                shutil.rmtree(self.folder, ignore_errors=True)
+            else:
                 return self
-            shutil.rmtree(self.folder, ignore_errors=True)
         self._start(no_names)
         return self
 
     def _start(self, no_names: Path) -> None:
         command = ["ardour7-lua", str(HOST), str(SCRIPT), str(self.folder)]
-        with (self.home / "ardour.log").open("w") as log:
+        with (self.home / "ardour.log").open("a") as log:
             self._process = subprocess.Popen(
                 command, env={**environment(self.home), "LD_PRELOAD": str(no_names)}, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,

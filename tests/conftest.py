@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import jackd
@@ -20,6 +21,9 @@ ROOT = Path(__file__).parent.parent
 SOURCES = [str(ROOT / name) for name in ("bridge", "engine", "export", "tests")]
 NO_SERVER = "antiphon-nowhere"
 
+# Two tests run at a time: how long an example takes says nothing.
+hypothesis.settings.register_profile("no deadline", deadline=None)
+hypothesis.settings.load_profile("no deadline")
 # Nobody's own configuration, and nobody's own sessions.
 os.environ["XDG_CONFIG_HOME"] = str(ROOT / "build" / "no-config")
 os.environ["XDG_DATA_HOME"] = str(ROOT / "build" / "test-data")

@@ -90,8 +90,8 @@ def watched() -> Iterator[Machine]:
 def undisturbed(play: Callable[[], Seen], disturbed: Callable[[Seen], float]) -> Seen:
     """What was seen of a play that nothing outside disturbed; of some, of the least disturbed one.
 
-    `disturbed` tells how much of its time the machine stood still, 0..1 or above that where it
-    can't be told at all. That alone chooses: how well the play went has no say.
+    `disturbed` tells how much of its time the machine stood still, 0..1, and more where something
+    else that the play stands on was not there. How well it went besides has no say.
     """
     seen: list[Seen] = []
     while len(seen) < TRIES:

@@ -1,7 +1,8 @@
 """The performer, telling of each message when it really had been sent.
 
 `python timed_performer.py ORDER`; with `ordinary` before the order, without asking for real time.
-The performer's own word is when the turn of its loop began, which is a little sooner.
+The performer's own word is when the turn of its loop began, which is a little sooner. For answers
+alone: no keys go through and nothing clicks, for what is sent is told apart by its bytes.
 """
 
 from __future__ import annotations

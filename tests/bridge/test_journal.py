@@ -127,3 +127,9 @@ def test_a_session_in_figures() -> None:
 
     assert journal.figures(journal.Journal(BEGAN, events, 0, 0)) == (1.5, 2, 1)
     assert journal.figures(journal.Journal(BEGAN, (), 0, 0)) == (0, 0, 0)
+
+
+def test_a_session_that_ended_before_its_song_began_lasted_no_time() -> None:
+    ended = (Turn(BEGAN.origin_ns - 4_000_000_000),)
+
+    assert journal.figures(journal.Journal(BEGAN, ended, 0, 0)) == (0, 0, 0)

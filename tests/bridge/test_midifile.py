@@ -116,12 +116,12 @@ def test_every_stress_file_is_read_or_refused_in_one_sentence(stress: list[Path]
     assert len(stress) == 40
     refused = {}
     for path in stress:
-        began = time.monotonic()
+        began = time.process_time()
         try:
             assert midifile.read(path).notes
         except FileRefused as error:
             refused[path.name] = str(error).removeprefix(f"{path} ").removesuffix(".")
-        assert time.monotonic() - began < 4
+        assert time.process_time() - began < 4
     assert refused == REFUSED
 
 

@@ -37,7 +37,7 @@ class Followed(NamedTuple):
     """Share of the song in which the machine stood still."""
 
     def disturbed(self) -> float:
-        """Besides, JACK that misses its deadlines loses messages: no tempo is found then."""
+        """How much: where JACK misses its deadlines messages are lost, and no tempo is found."""
         return self.still + self.lost
 
 

@@ -1,7 +1,8 @@
 """Notes leave when they are due, whatever the machine does besides.
 
 The real performer, the real engine deciding notes all the while, and a core that is busy with
-something else. `SENT_EVENTS=10000` is for a measurement; the figures are printed.
+something else. `SENT_EVENTS=10000` is for a measurement; the figures are printed. With real time
+the first of six goes counts in which the machine was there, see `standstill`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from antiphon.bridge.config import Settings
 from antiphon.bridge.percentile import percentile
 from antiphon.engine.notes import DRUMS
 from performance import Live
-from standstill import Machine, undisturbed, watched
+from standstill import TRIES, Machine, undisturbed, watched
 from timed_performer import timed
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("no_midi")]
@@ -91,6 +92,7 @@ def told(sent: Sent) -> str:
     )
 
 
+@pytest.mark.timeout(TRIES * PATIENCE_S)
 @pytest.mark.parametrize("ordinary", [False, True], ids=["real time", "ordinary"])
 def test_what_is_due_leaves_within_a_millisecond(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], ordinary: bool

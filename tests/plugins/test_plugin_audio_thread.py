@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import platform
 import subprocess
 import tempfile
 from collections import defaultdict
@@ -20,12 +21,12 @@ HEADERS = Path("/usr/share/dpf/distrho/src")
 BINARIES = {
     "clap": "{name}.clap",
     "lv2": "{name}.lv2/",
-    "vst3": "{name}.vst3/Contents/x86_64-linux/{name}.so",
+    "vst3": f"{{name}}.vst3/Contents/{platform.machine()}-linux/{{name}}.so",
 }
 EFFECT, INSTRUMENT = "antiphon-effect", "antiphon-instrument"
 ABOUT = {
     ("clap", EFFECT): "about antiphon.effect Antiphon note-effect",
-    ("clap", INSTRUMENT): ("about antiphon.instrument Antiphon Instrument instrument note-effect"),
+    ("clap", INSTRUMENT): "about antiphon.instrument Antiphon Instrument instrument note-effect",
     ("lv2", EFFECT): "about urn:antiphon:effect Antiphon",
     ("lv2", INSTRUMENT): "about urn:antiphon:instrument Antiphon Instrument",
     ("vst3", EFFECT): "about Antiphon",
@@ -40,7 +41,8 @@ def host() -> str:
     lilv = subprocess.run(
         ["pkg-config", "--cflags", "--libs", "lilv-0"], check=True, capture_output=True, text=True
     )
-    flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-rdynamic", "-fms-extensions"]
+    flags = ["-O1", "-Wall", "-Wextra", "-Werror", "-rdynamic"]
+    flags += ["-fms-extensions"]  # DPF's VST3 headers have unnamed structs that have a tag
     headers = [f"-I{HEADERS}", f"-I{HEADERS / 'clap'}"]
     sources = sorted(map(str, SOURCES.glob("*.c")))
     libraries = [*lilv.stdout.split(), "-ldl", "-lm", "-lpthread"]
@@ -89,7 +91,7 @@ def test_a_thousand_phrases_in_real_time(form: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("form", BINARIES)
-def test_what_must_not_happen_in_the_audio_thread_would_be_noticed(form: str) -> None:
+def test_what_a_plugin_must_not_do_in_the_audio_thread_would_be_noticed(form: str) -> None:
     code, _, said = run(form, EFFECT, 1, 1, 2, "careless")
     assert code != 0
-    assert said == "malloc in the audio thread\n"
+    assert said.endswith(" in the audio thread\n")

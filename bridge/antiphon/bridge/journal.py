@@ -126,7 +126,9 @@ def read(data: bytes) -> Journal | None:
 def figures(journal: Journal) -> Figures:
     """How long a session was, and how much was played."""
     turns = [event.at_ns for event in journal.events if isinstance(event, Turn)]
-    seconds = (turns[-1] - journal.began.origin_ns) / 1e9 if turns else 0.0
+    ended_ns = max(turns, default=journal.began.origin_ns)
+    # It may end before the song began, in its count-in.
+    seconds = max(0, ended_ns - journal.began.origin_ns) / 1e9
     played = sum(isinstance(e, link.Played) and _strikes(e.message) for e in journal.events)
     answered = sum(isinstance(e, link.Sounded) and _strikes(e.message) for e in journal.events)
     return Figures(seconds, played, answered)

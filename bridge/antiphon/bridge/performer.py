@@ -52,8 +52,9 @@ STEP_NS = 1_000_000
 """Longest sleep: the most a key can wait to be noticed."""
 PRIORITY = 20
 """SCHED_FIFO priority asked for."""
-SOON_NS = 100_000_000
-"""The song begins so much later than it is known when, so that all who take part are there."""
+BEGINS_IN_NS = 100_000_000
+"""How long after its beginning is fixed the song begins: the recorder and the rest need 20 to 25 ms
+to be there. What is played until then counts as played at the beginning."""
 LONG_PIPE = 2**20
 LOOP_NS = 250_000_000
 """How long what we sent may take to come back: a machine that is busy holds it up."""
@@ -195,7 +196,7 @@ def perform(order: Order, report: Report) -> None:
     loop = _open_loop(order, source, guard)
     sound, why_no_sound = _open_sound(order.sound)
     client = Client(order.endpoint, "performer")
-    began_ns = clock.now_ns() + SOON_NS
+    began_ns = clock.now_ns() + BEGINS_IN_NS
     timeline = beginning(order.settings, began_ns)
     if order.journal:
         report.record(_recorder(order, order.journal, timeline))

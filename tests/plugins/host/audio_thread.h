@@ -1,5 +1,5 @@
-/* Who is in the audio thread may not allocate, lock or call the system: whoever does is named and
- * the program aborts. */
+/* Who is in the audio thread may neither allocate nor lock nor call the system: whoever calls what
+ * audio_thread.c lists is named, and the program aborts. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,5 +9,5 @@ void enter_audio_thread(void);
 
 void leave_audio_thread(void);
 
-/* Allocate in it ourselves, to show that it would be noticed. */
+/* Plugins are ended in it, to show that what they do there is noticed. */
 extern bool careless;

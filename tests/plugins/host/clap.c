@@ -149,8 +149,12 @@ static void end(void *plugin) {
     instance_t *one = plugin;
     one->plugin->stop_processing(one->plugin);
     one->plugin->deactivate(one->plugin);
+    if (careless) enter_audio_thread();
     one->plugin->destroy(one->plugin);
+    leave_audio_thread();
     free(one);
 }
 
-const format_t clap_format = {"clap", load, start, parameter, process, end};
+static void unload(void) { entry->deinit(); }
+
+const format_t clap_format = {"clap", load, start, parameter, process, end, unload};

@@ -44,7 +44,10 @@ typedef struct {
     int (*parameter)(void *plugin, const char *name);
     /* Has the plugin process a block, in the audio thread. */
     void (*process)(void *plugin, const block_t *block);
+    /* In the audio thread if that is `careless`. */
     void (*end)(void *plugin);
+    /* When all have ended. */
+    void (*unload)(void);
 } format_t;
 
 extern const format_t clap_format, lv2_format, vst3_format;

@@ -3,12 +3,13 @@
  *
  *     host FORMAT PLUGIN PORT INSTANCES PHRASES SEED [careless]
  *
- *     about antiphon.effect Antiphon note-effect        once
+ *     about ...                                         once, what the format knows of it
  *     in  INSTANCE FRAME STATUS KEY VELOCITY            a key of the player's
  *     out INSTANCE FRAME STATUS KEY VELOCITY            what the plugin sent
  *
- * While a plugin processes, its thread is watched (audio_thread.h); `careless` lets the host break
- * that rule itself. Phrases are cut in on at any moment; the host loops from beat 32 back to 0.
+ * While a plugin processes, its thread is watched (audio_thread.h); `careless` has plugins end in
+ * that thread, where they must be caught. Phrases are cut in on at any moment; the host loops from
+ * beat 32 back to 0.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -60,7 +61,7 @@ static void play(instance_t *one, messages_t *in, long block, int phrases) {
     while (one->next_frame < block + FRAMES && (one->phrases < phrases || one->key)) {
         const int key = one->key ? one->key : any(one, 48, 84);
         const unsigned char bytes[] = {one->key ? 0x80 : 0x90, (unsigned char)key, OWN_VELOCITY};
-        add_message(in, (int)(one->next_frame - block), bytes);
+        if (!add_message(in, (int)(one->next_frame - block), bytes)) needed(NULL, "room for keys");
         const bool phrase_over = one->key && any(one, 0, 1);
         one->key = one->key ? 0 : key;
         one->phrases += phrase_over;
@@ -151,5 +152,6 @@ int main(int count, char **arguments) {
     careless = count > 7;
     perform(format, instances, many, phrases, port);
     for (int n = 0; n < many; ++n) format->end(instances[n].plugin);
+    format->unload();
     return 0;
 }

@@ -146,8 +146,9 @@ static void read_out(instance_t *one, const block_t *block) {
     LV2_Atom_Sequence *out = (LV2_Atom_Sequence *)one->out;
     if (out->atom.type != map(NULL, LV2_ATOM__Sequence)) return; /* nothing was written */
     LV2_ATOM_SEQUENCE_FOREACH(out, event)
-    if (event->body.type == midi && event->body.size == 3)
-        add_message(block->out, (int)event->time.frames, (const uint8_t *)(event + 1));
+    if (event->body.type == midi && event->body.size == 3 &&
+        !add_message(block->out, (int)event->time.frames, (const uint8_t *)(event + 1)))
+        needed(NULL, "room for what the plugin sent");
 }
 
 static void process(void *plugin, const block_t *block) {
@@ -166,8 +167,15 @@ static void process(void *plugin, const block_t *block) {
 static void end(void *plugin) {
     instance_t *one = plugin;
     lilv_instance_deactivate(one->plugin);
+    if (careless) {
+        enter_audio_thread();
+        lilv_instance_get_descriptor(one->plugin)->cleanup(lilv_instance_get_handle(one->plugin));
+        leave_audio_thread();
+    }
     lilv_instance_free(one->plugin);
     free(one);
 }
 
-const format_t lv2_format = {"lv2", load, start, parameter, process, end};
+static void unload(void) { lilv_world_free(world); }
+
+const format_t lv2_format = {"lv2", load, start, parameter, process, end, unload};

@@ -25,6 +25,7 @@ typedef struct {
 
 static struct v3_plugin_factory **factory;
 static struct v3_class_info about;
+static bool (*leave_module)(void);
 
 static void checked(v3_result result, const char *what) {
     if (result != V3_OK) needed(NULL, what);
@@ -32,11 +33,13 @@ static void checked(v3_result result, const char *what) {
 
 static void load(const char *path) {
     void *library = needed(dlopen(path, RTLD_NOW), path);
-    bool (*enter)(void *), *(*get_factory)(void);
+    bool (*enter)(void *);
+    void *(*get_factory)(void);
     *(void **)&enter = needed(dlsym(library, "ModuleEntry"), "ModuleEntry");
+    *(void **)&leave_module = needed(dlsym(library, "ModuleExit"), "ModuleExit");
     *(void **)&get_factory = needed(dlsym(library, "GetPluginFactory"), "GetPluginFactory");
     if (!enter(library)) exit(1);
-    factory = (struct v3_plugin_factory **)needed(get_factory(), "the factory");
+    factory = needed(get_factory(), "the factory");
     checked((*factory)->get_class_info(factory, 0, &about), "a class");
     printf("about %s\n", about.name);
 }
@@ -247,9 +250,16 @@ static void end(void *plugin) {
     (*one->component)->set_active(one->component, false);
     (*one->processor)->unref(one->processor);
     (*one->controller)->unref(one->controller);
+    if (careless) enter_audio_thread();
     (*one->component)->terminate(one->component);
+    leave_audio_thread();
     (*one->component)->unref(one->component);
     free(one);
 }
 
-const format_t vst3_format = {"vst3", load, start, parameter, process, end};
+static void unload(void) {
+    (*factory)->unref(factory);
+    leave_module();
+}
+
+const format_t vst3_format = {"vst3", load, start, parameter, process, end, unload};
