@@ -52,9 +52,9 @@ STEP_NS = 1_000_000
 """Longest sleep: the most a key can wait to be noticed."""
 PRIORITY = 20
 """SCHED_FIFO priority asked for."""
-BEGINS_IN_NS = 100_000_000
+BEGINS_IN_NS = 50_000_000
 """How long after its beginning is fixed the song begins: the recorder and the rest need 20 to 25 ms
-to be there. What is played until then counts as played at the beginning."""
+to be there. Nobody is told to play before."""
 LONG_PIPE = 2**20
 LOOP_NS = 250_000_000
 """How long what we sent may take to come back: a machine that is busy holds it up."""
@@ -212,6 +212,8 @@ def perform(order: Order, report: Report) -> None:
     time = Timekeeper(order.settings, timeline, began_ns, outputs.send, outputs.to_port)
     report.heed = time.hear
     parts = Parts(stage, source, hands, engine, guard, outputs, report, time)
+    _collect_no_garbage()
+    clock.doze_until(began_ns - STEP_NS)
     report.tell(
         link.Ready(
             origin_ns=timeline.time_origin_ns,
@@ -267,10 +269,13 @@ class Parts:
     time: Timekeeper
 
 
-def _loop(parts: Parts, clock: SystemClock) -> None:
+def _collect_no_garbage() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()
+
+
+def _loop(parts: Parts, clock: SystemClock) -> None:
     ended = False
     while not ended:
         now_ns = clock.now_ns()
