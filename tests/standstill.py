@@ -21,7 +21,7 @@ from typing import TypeVar
 from antiphon.bridge.clock import SystemClock
 
 STEP_NS = 500_000
-LATE_NS = 300_000
+LATE_NS = 150_000
 """Waking up takes up to this long; less is not counted."""
 MOST = 0.5
 """A machine that stands still for more than this share of the time is no measure of anything."""
