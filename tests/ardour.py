@@ -25,7 +25,7 @@ from antiphon.engine.errors import NoMidiSystem
 ROOT = Path(__file__).parent.parent
 HOST = ROOT / "tests" / "plugins" / "ardour_host.lua"
 SCRIPT = ROOT / "plugin-templates" / "ardour" / "antiphon_session.lua"
-NO_NAMES = HOST.with_name("ardour_no_names.c")
+MENDED = HOST.with_name("ardour_mended.c")
 LIBRARIES = "/usr/lib/ardour7"
 FRAMES = 256
 KEYBOARDS = ("ardour:You/midi_in", "ardour:Antiphon/midi_in")
@@ -124,24 +124,24 @@ class Ardour:
 
     def __enter__(self) -> Self:
         """Start it; Ardour 7.3 sometimes hangs or breaks while it makes a session."""
-        no_names = self.home / "no_names.so"
-        subprocess.run(["gcc", "-shared", "-o", str(no_names), str(NO_NAMES)], check=True)
+        mended = self.home / "mended.so"
+        subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(mended), str(MENDED)], check=True)
         for _ in range(STARTS - 1):
             try:
-                self._start(no_names)
+                self._start(mended)
             except AssertionError as error:
                 print(f"Ardour is started again: {error}", file=sys.stderr)  # noqa: T201
                 shutil.rmtree(self.folder, ignore_errors=True)
             else:
                 return self
-        self._start(no_names)
+        self._start(mended)
         return self
 
-    def _start(self, no_names: Path) -> None:
+    def _start(self, mended: Path) -> None:
         command = ["ardour7-lua", str(HOST), str(SCRIPT), str(self.folder)]
         with (self.home / "ardour.log").open("a") as log:
             self._process = subprocess.Popen(
-                command, env={**environment(self.home), "LD_PRELOAD": str(no_names)}, text=True,
+                command, env={**environment(self.home), "LD_PRELOAD": str(mended)}, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         try:

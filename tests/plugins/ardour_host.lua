@@ -142,20 +142,8 @@ function led.loop(from, to)
   return await(rolling)
 end
 
---- Ends the recording while the song still rolls. Ardour 7.3 sums up what was recorded in the
---- thread that plays, and when it is stopped in another as well: it breaks if both are at it.
-local function end_recording()
-  local at = Session:transport_sample()
-  Session:disable_record(false, true)
-  return await(function()
-    local since = math.abs(Session:transport_sample() - at)
-    return not Session:actively_recording() and since > Session:nominal_sample_rate() / 10
-  end)
-end
-
 --- Stops, and waits for what was recorded: Ardour has a thread for that, which takes its time.
 function led.stop()
-  if rolling() and not Session:get_play_loop() then end_recording() end
   Session:request_play_loop(false, false)
   Session:request_stop(false, true, BY_USER)
   return await(function()
