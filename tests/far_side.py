@@ -17,6 +17,8 @@ from typing import NamedTuple
 from antiphon.bridge import ports
 
 _POLL_S = 0.0005
+_CONNECTS_S = 0.05
+"""JACK connects in its next period only."""
 
 
 class Heard(NamedTuple):
@@ -83,6 +85,7 @@ def _heard(line: str) -> Heard:
 
 def _record(name: str) -> None:
     port = ports.open_input(name)
+    time.sleep(_CONNECTS_S)
     _print({"ready": port.name})
     while not select.select([sys.stdin], [], [], _POLL_S)[0]:
         while message := port.receive():
@@ -96,7 +99,6 @@ def _play(name: str) -> None:
         event = json.loads(line)
         time.sleep(event["after_ms"] / 1000)
         port.send(bytes.fromhex(event["hex"]))
-    time.sleep(0.05)
     port.close()
 
 

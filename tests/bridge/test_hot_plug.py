@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -42,26 +42,27 @@ def synth() -> Iterator[Pluggable]:
 def test_a_keyboard_that_goes_lets_go_of_its_keys_and_is_heard_when_it_is_back(
     keyboard: Pluggable,
 ) -> None:
-    receiver = ReceiverPipe([KEYBOARD])
     unplugged_ns, plugged_ns, belongings = [], [], []
-    for cycle in range(CYCLES + 2):
-        for pitch in CHORD:
-            keyboard.send(midi.note_on(0, pitch, 80))
-        keyboard.send(midi.control(0, midi.SUSTAIN, 127))
-        assert received(receiver, 4)[-1] == midi.control(0, midi.SUSTAIN, 127)
-        keyboard.ask("unplug")
-        since_ns = time.monotonic_ns()
-        lifted = [midi.note_off(0, pitch) for pitch in CHORD] + [midi.control(0, midi.SUSTAIN, 0)]
-        assert received(receiver, 4) == lifted
-        unplugged_ns.append(time.monotonic_ns() - since_ns)
-        assert "is gone" in news(receiver.news, receiver)
-        keyboard.ask("plug")
-        since_ns = time.monotonic_ns()
-        assert "port is back" in news(receiver.news, receiver)
-        plugged_ns.append(time.monotonic_ns() - since_ns)
-        if cycle >= 1:
-            belongings.append(belongings_of(receiver.pid))
-    receiver.close()
+    with closing(ReceiverPipe([KEYBOARD])) as receiver:
+        for cycle in range(CYCLES + 2):
+            for pitch in CHORD:
+                keyboard.send(midi.note_on(0, pitch, 80))
+            keyboard.send(midi.control(0, midi.SUSTAIN, 127))
+            assert received(receiver, 4)[-1] == midi.control(0, midi.SUSTAIN, 127)
+            keyboard.ask("unplug")
+            since_ns = time.monotonic_ns()
+            lifted = [midi.note_off(0, pitch) for pitch in CHORD] + [
+                midi.control(0, midi.SUSTAIN, 0)
+            ]
+            assert received(receiver, 4) == lifted
+            unplugged_ns.append(time.monotonic_ns() - since_ns)
+            assert "is gone" in news(receiver.news, receiver)
+            keyboard.ask("plug")
+            since_ns = time.monotonic_ns()
+            assert "port is back" in news(receiver.news, receiver)
+            plugged_ns.append(time.monotonic_ns() - since_ns)
+            if cycle >= 1:
+                belongings.append(belongings_of(receiver.pid))
     tell("keyboard gone to keys up", unplugged_ns)
     tell("keyboard back to heard again", plugged_ns)
     assert max(plugged_ns) <= BACK_WITHIN_NS
@@ -69,25 +70,24 @@ def test_a_keyboard_that_goes_lets_go_of_its_keys_and_is_heard_when_it_is_back(
 
 
 def test_a_synth_that_goes_is_silenced_and_played_to_when_it_is_back(synth: Pluggable) -> None:
-    guard = GuardPipe(SYNTH)
-    guard.send(midi.program(1, 40))
-    synth.wait_for(midi.program(1, 40))
     plugged_ns, belongings = [], []
-    for cycle in range(CYCLES + 2):
-        guard.send(midi.note_on(1, 60, 80))
-        synth.wait_for(midi.note_on(1, 60, 80))
-        synth.ask("unplug")
-        assert "is gone" in news(guard.news)
-        guard.send(midi.note_on(1, 64, 80))
-        synth.ask("plug")
-        since_ns = time.monotonic_ns()
-        heard = synth.wait_for(midi.program(1, 40))
-        plugged_ns.append(time.monotonic_ns() - since_ns)
-        assert heard == [*panic.silence([(1, 60), (1, 64)], [1]), midi.program(1, 40)]
-        assert "port is back" in news(guard.news)
-        if cycle >= 1:
-            belongings.append(belongings_of(guard.pid))
-    guard.close()
+    with closing(GuardPipe(SYNTH)) as guard:
+        guard.send(midi.program(1, 40))
+        synth.wait_for(midi.program(1, 40))
+        for cycle in range(CYCLES + 2):
+            guard.send(midi.note_on(1, 60, 80))
+            synth.wait_for(midi.note_on(1, 60, 80))
+            synth.ask("unplug")
+            assert "is gone" in news(guard.news)
+            guard.send(midi.note_on(1, 64, 80))
+            synth.ask("plug")
+            since_ns = time.monotonic_ns()
+            heard = synth.wait_for(midi.program(1, 40))
+            plugged_ns.append(time.monotonic_ns() - since_ns)
+            assert heard == [*panic.silence([(1, 60), (1, 64)], [1]), midi.program(1, 40)]
+            assert "port is back" in news(guard.news)
+            if cycle >= 1:
+                belongings.append(belongings_of(guard.pid))
     tell("synth back to silenced", plugged_ns)
     assert max(plugged_ns) <= BACK_WITHIN_NS
     assert belongings[-1] == belongings[0]

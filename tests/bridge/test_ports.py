@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +11,14 @@ from antiphon.bridge import ports, rtmidi_driver
 from antiphon.bridge.ports import InputPort, NullOutput
 from antiphon.engine.errors import NoMidiSystem, PortNotFound
 from far_side import FarSide, play
+
+OPENED_ANEW = """
+from antiphon.bridge import ports
+for key in range(5):
+    port = ports.open_output("Antiphon in")
+    port.send(bytes([0x90, key, 64]))
+    port.close()
+"""
 
 
 def everything(port: InputPort) -> list[bytes]:
@@ -114,6 +125,23 @@ def test_a_wrong_name_is_told_what_there_is() -> None:
     for port in (exact, first, second):
         port.close()
     assert ports.list_inputs() == []
+
+
+@pytest.fixture
+def late_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is started now has a JACK thread that is late when a port is connected."""
+    library, source = tmp_path / "late_thread.so", Path(__file__).with_name("late_thread.c")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
+    monkeypatch.setenv("LD_PRELOAD", str(library))
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("jack", "late_thread")
+def test_the_first_message_after_opening_arrives() -> None:
+    port = ports.open_input(None)
+    subprocess.run([sys.executable, "-c", OPENED_ANEW], check=True)
+    assert [message[1] for message in within(port, 5)] == list(range(5))
+    port.close()
 
 
 @pytest.mark.real

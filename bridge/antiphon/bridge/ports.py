@@ -21,7 +21,8 @@ from .lookout import Lookout
 VIRTUAL_IN = "Antiphon in"
 VIRTUAL_OUT = "Antiphon out"
 
-_DRAIN_NS = 30_000_000
+_PERIODS_NS = 50_000_000
+"""JACK connects, and takes what was sent, in its next period only; long ones have 43 ms."""
 
 
 class Input(Protocol):
@@ -136,11 +137,15 @@ class OutputPort(Port):
         with contextlib.suppress(*driver.FAILURES):
             self._send(message)
 
+    def connect(self, index: int | None) -> None:
+        """Connect, and come back when what is sent arrives; raises PortNotFound. [may block]"""
+        super().connect(index)
+        if index is not None:
+            _wait_for_periods()
+
     def close(self) -> None:
         """Let go of the port and its client, once what was sent is out. [may block]"""
-        # JACK takes what was sent in its next periods only, and forgets it if the port is gone.
-        clock = SystemClock()
-        clock.sleep_until(clock.now_ns() + _DRAIN_NS)
+        _wait_for_periods()
         del self._send
         super().close()
 
@@ -181,6 +186,11 @@ def open_output(name: str | None) -> OutputPort:
     Raises PortNotFound when none or several match, NoMidiSystem when there is nothing to ask.
     """
     return Lookout(OutputPort, name).begin()
+
+
+def _wait_for_periods() -> None:
+    clock = SystemClock()
+    clock.sleep_until(clock.now_ns() + _PERIODS_NS)
 
 
 def _names(client: Any) -> list[str]:
