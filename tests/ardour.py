@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 
 import jackd
+import preload
 from antiphon.bridge import midi, ports
 from antiphon.engine.errors import NoMidiSystem
 
@@ -124,8 +125,7 @@ class Ardour:
 
     def __enter__(self) -> Self:
         """Start it; Ardour 7.3 sometimes hangs or breaks while it makes a session."""
-        mended = self.home / "mended.so"
-        subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(mended), str(MENDED)], check=True)
+        mended = preload.built(MENDED, self.home)
         for _ in range(STARTS - 1):
             try:
                 self._start(mended)
@@ -137,11 +137,11 @@ class Ardour:
         self._start(mended)
         return self
 
-    def _start(self, mended: Path) -> None:
+    def _start(self, mended: str) -> None:
         command = ["ardour7-lua", str(HOST), str(SCRIPT), str(self.folder)]
         with (self.home / "ardour.log").open("a") as log:
             self._process = subprocess.Popen(
-                command, env={**environment(self.home), "LD_PRELOAD": str(mended)}, text=True,
+                command, env={**environment(self.home), "LD_PRELOAD": mended}, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
         try:

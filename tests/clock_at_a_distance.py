@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
@@ -107,7 +106,6 @@ def _play(name: str, song: Sequence[tuple[float, int]]) -> Sent:
             sent.due_ns.append(due_ns)
             due_ns += round(60e9 / 24 / bpm)
     port.send(STOP)
-    time.sleep(0.05)
     port.close()
     return sent
 

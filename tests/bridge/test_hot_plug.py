@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -136,31 +136,33 @@ def test_a_midi_system_that_dies_and_comes_again_is_found_again(
 ) -> None:
     # A killed server keeps one of JACK's eight places until the next of its name ends in order.
     monkeypatch.setenv("JACK_DEFAULT_SERVER", "antiphon-mortal")
-    with jack_server(signal.SIGKILL):
-        keyboard, synth = Pluggable(KEYBOARD), Pluggable(SYNTH)
-        receiver, guard = ReceiverPipe([KEYBOARD, "virtual"]), GuardPipe(SYNTH)
-        pids = receiver.pid, guard.pid
-        keyboard.send(midi.note_on(0, 60, 80))
-        assert received(receiver, 1) == [midi.note_on(0, 60, 80)]
-        guard.send(midi.note_on(1, 60, 80))
-        synth.wait_for(midi.note_on(1, 60, 80))
-        keyboard.close()
-        synth.close()
-    assert received(receiver, 1) == [midi.note_off(0, 60)]
-    assert "is gone" in "".join(await_news(receiver, guard, 3))
-    with jack_server(signal.SIGTERM):
-        keyboard, synth = Pluggable(KEYBOARD), Pluggable(SYNTH)
-        assert "port is back" in "".join(await_news(receiver, guard, 3))
-        assert synth.wait_for(midi.control(1, 120, 0)) == panic.silence([(1, 60)], [1])
-        keyboard.send(midi.note_on(0, 62, 80))
-        assert received(receiver, 1) == [midi.note_on(0, 62, 80)]
-        guard.send(midi.note_on(1, 62, 80))
-        synth.wait_for(midi.note_on(1, 62, 80))
-        assert (receiver.pid, guard.pid) == pids
-        assert not receiver.look()
-        assert not guard.look()
-        for one in (keyboard, synth, receiver, guard):
-            one.close()
+    with ExitStack() as ours:
+        with jack_server(signal.SIGKILL):
+            keyboard, synth = Pluggable(KEYBOARD), Pluggable(SYNTH)
+            receiver = ours.enter_context(closing(ReceiverPipe([KEYBOARD, "virtual"])))
+            guard = ours.enter_context(closing(GuardPipe(SYNTH)))
+            pids = receiver.pid, guard.pid
+            keyboard.send(midi.note_on(0, 60, 80))
+            assert received(receiver, 1) == [midi.note_on(0, 60, 80)]
+            guard.send(midi.note_on(1, 60, 80))
+            synth.wait_for(midi.note_on(1, 60, 80))
+            keyboard.close()
+            synth.close()
+        assert received(receiver, 1) == [midi.note_off(0, 60)]
+        assert "is gone" in "".join(await_news(receiver, guard, 3))
+        with jack_server(signal.SIGTERM):
+            keyboard, synth = Pluggable(KEYBOARD), Pluggable(SYNTH)
+            assert "port is back" in "".join(await_news(receiver, guard, 3))
+            assert synth.wait_for(midi.control(1, 120, 0)) == panic.silence([(1, 60)], [1])
+            keyboard.send(midi.note_on(0, 62, 80))
+            assert received(receiver, 1) == [midi.note_on(0, 62, 80)]
+            guard.send(midi.note_on(1, 62, 80))
+            synth.wait_for(midi.note_on(1, 62, 80))
+            assert (receiver.pid, guard.pid) == pids
+            assert not receiver.look()
+            assert not guard.look()
+            for one in (keyboard, synth, receiver, guard):
+                one.close()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import preload
 from antiphon.bridge import ports, rtmidi_driver
 from antiphon.bridge.ports import InputPort, NullOutput
 from antiphon.engine.errors import NoMidiSystem, PortNotFound
@@ -130,9 +131,8 @@ def test_a_wrong_name_is_told_what_there_is() -> None:
 @pytest.fixture
 def late_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever is started now has a JACK thread that is late when a port is connected."""
-    library, source = tmp_path / "late_thread.so", Path(__file__).with_name("late_thread.c")
-    subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
-    monkeypatch.setenv("LD_PRELOAD", str(library))
+    late = preload.built(Path(__file__).with_name("late_thread.c"), tmp_path)
+    monkeypatch.setenv("LD_PRELOAD", late)
 
 
 @pytest.mark.real
