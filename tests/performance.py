@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from antiphon.bridge import link, midi
+from antiphon.bridge import link, midi, stamped
 from antiphon.bridge.config import Settings
 from antiphon.bridge.engine_process import EngineProcess
 from antiphon.bridge.performer import Order
@@ -79,12 +79,16 @@ class Live:
         for _ in range(chords):
             pitches = chance.sample((55, 60, 62, 64, 67, 71, 72), chance.choice((1, 1, 3)))
             for make in (lambda p: midi.note_on(0, p, 80), lambda p: midi.note_off(0, p)):
-                os.write(self._fd, b"".join(map(make, pitches)))
+                self._play(map(make, pitches))
                 self.told += self.performer.messages(0)
                 time.sleep(0.06)
 
     def pedal(self) -> None:
-        os.write(self._fd, midi.control(0, midi.SOFT, 127) + midi.control(0, midi.SOFT, 0))
+        self._play(midi.control(0, midi.SOFT, value) for value in (127, 0))
+
+    def _play(self, messages: Iterable[bytes]) -> None:
+        now_ns = time.monotonic_ns()
+        os.write(self._fd, b"".join(stamped.arrived(now_ns, message) for message in messages))
 
     def close(self) -> None:
         self.told += self.performer.close()

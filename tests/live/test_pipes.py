@@ -10,7 +10,7 @@ from statistics import median
 
 import pytest
 
-from antiphon.bridge import link, midi
+from antiphon.bridge import link, midi, stamped
 from antiphon.bridge.config import Settings
 from antiphon.bridge.engine_process import EngineProcess
 from antiphon.bridge.exchange import LEAD_NS
@@ -50,6 +50,10 @@ def performer(engine: EngineProcess, settings: Settings) -> Iterator[tuple[Perfo
         os.close(write_fd)
 
 
+def play(fd: int, message: bytes) -> None:
+    os.write(fd, stamped.arrived(time.monotonic_ns(), message))
+
+
 def ready(process: PerformerProcess) -> Timeline:
     origin_ns = None
     while True:
@@ -69,15 +73,15 @@ def answer_delay_ns(engine: EngineProcess, notes: int, seed: int, pedal: bool) -
             pitch = 60 + i * 5 % 17
             # Read all along, as a supervisor does: what finds no room in the pipe is never told.
             told += process.messages(0)
-            os.write(fd, midi.note_on(0, pitch, 80))
+            play(fd, midi.note_on(0, pitch, 80))
             time.sleep(0.004)
             if i == notes - 1:
                 end = timeline.tick_at(time.monotonic_ns()) + 2
                 moment_ns = timeline.time_at(end) + INTO_TICK_MS * MS
                 time.sleep((moment_ns - time.monotonic_ns()) / 1e9)
-            os.write(fd, midi.note_off(0, pitch))
+            play(fd, midi.note_off(0, pitch))
         if pedal:
-            os.write(fd, midi.control(0, midi.SOFT, 127))
+            play(fd, midi.control(0, midi.SOFT, 127))
         return _first_note(process, told)
 
 
@@ -114,10 +118,10 @@ def test_the_first_note_leaves_before_the_last_token_exists(engine: EngineProces
     with performer(engine, settings) as (process, fd):
         ready(process)
         for pitch in (60, 64, 67, 72):
-            os.write(fd, midi.note_on(0, pitch, 80))
+            play(fd, midi.note_on(0, pitch, 80))
             time.sleep(0.05)
-            os.write(fd, midi.note_off(0, pitch))
-        os.write(fd, midi.control(0, midi.SOFT, 127))
+            play(fd, midi.note_off(0, pitch))
+        play(fd, midi.control(0, midi.SOFT, 127))
         told: list[link.Message] = []
         until = time.monotonic() + 4
         while time.monotonic() < until:

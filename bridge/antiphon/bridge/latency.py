@@ -15,7 +15,7 @@ from typing import Protocol
 
 from antiphon.engine.errors import MachineError, NoMidiSystem, UserError
 
-from . import link, midi
+from . import link, midi, stamped
 from .clock import SystemClock
 from .config import Settings
 from .engine_process import EngineProcess
@@ -185,11 +185,12 @@ class Pipes:
 
     def __init__(self, fd: int, performer: PerformerProcess) -> None:
         self._fd, self._performer = fd, performer
+        self._clock = SystemClock()
         self._sounded: list[link.Sounded] = []
 
     def play(self, message: bytes) -> None:
         """Send a message as a keyboard would."""
-        os.write(self._fd, message)
+        os.write(self._fd, stamped.arrived(self._clock.now_ns(), message))
 
     def hear(self) -> tuple[int, bytes] | None:
         """The next message of the answer that was given to the guard, and when."""

@@ -206,7 +206,7 @@ def perform(order: Order, report: Report) -> None:
     session, latency = Session(order.settings, timeline), order.settings.latency
 
     def dated(now_ns: int) -> int:
-        return latency.played_ns(min(source.arrived_ns or now_ns, now_ns))
+        return latency.played_ns(min(source.arrived_ns, now_ns))
 
     stage = Stage(session, hands, outputs, engine, report, thru=outputs.thru, dated=dated)
     time = Timekeeper(order.settings, timeline, began_ns, outputs.send, outputs.to_port)

@@ -1,8 +1,8 @@
 """A process that plays a MIDI file into a pipe in real time, as a pianist would into a port.
 
-`python -m antiphon.bridge.phrase_player FILE BPM START_NS` writes MIDI bytes to standard output,
-the first bar beginning at that moment of the monotonic clock. When standard input closes, whoever
-started it is gone, and it ends.
+`python -m antiphon.bridge.phrase_player FILE BPM START_NS` writes frames of `stamped` to standard
+output, the first bar beginning at that moment of the monotonic clock. When standard input closes,
+whoever started it is gone, and it ends.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from antiphon.engine.notes import DRUM_CHANNEL, DRUMS, TICKS_PER_BEAT, NoteOn, events_of
 
-from . import midi
+from . import midi, stamped
 from .clock import Clock, SystemClock
 from .midifile import Phrase, read
 from .timeline import Timeline
@@ -58,10 +58,15 @@ def messages(phrase: Phrase) -> list[tuple[int, bytes]]:
 
 
 def play(phrase: Phrase, fd: int, timeline: Timeline, clock: Clock) -> None:
-    """Write the phrase to a pipe, each message at its time. Blocks until it is over."""
+    """Write the phrase to a pipe, each message at its time. Blocks until it is over.
+
+    Each says when it was due: a machine that stands still for a moment changes nothing in what is
+    heard.
+    """
     for tick, message in messages(phrase):
-        clock.sleep_until(timeline.time_at(tick))
-        os.write(fd, message)
+        due_ns = timeline.time_at(tick)
+        clock.sleep_until(due_ns)
+        os.write(fd, stamped.arrived(due_ns, message))
 
 
 def _end_with_input() -> None:
