@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import closing
 
 import pytest
 
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.real
 
 START, PULSE, STOP, POSITION = b"\xfa", b"\xf8", b"\xfc", b"\xf2\x08\x00"
 SENSING, SYSEX = b"\xfe", b"\xf0\x7e\x7f\x09\x01\xf7"
+APART_MS = 40
+"""More than a machine stands still: what comes in one period of JACK has one arrival."""
 
 
 def received(receiver: ReceiverPipe, count: int) -> list[Arrived]:
@@ -33,15 +36,16 @@ def received(receiver: ReceiverPipe, count: int) -> list[Arrived]:
 
 @pytest.mark.usefixtures("jack")
 def test_several_inputs_are_one_each_mapped_in_its_own_way() -> None:
-    keyboard = Pluggable(KEYBOARD)
-    receiver = ReceiverPipe([f"{KEYBOARD}; channel 3; fixed 9", "virtual; split C4 2 finger bass"])
-    assert receiver.name == f"{KEYBOARD}:port, Antiphon in"
-    assert received(receiver, 1)[0].message == midi.program(1, 33)
-    keyboard.send(midi.note_on(0, 60, 80))
-    play("Antiphon in", [(0, midi.note_on(0, 59, 80)), (5, midi.note_off(0, 59))])
-    keyboard.send(midi.note_off(0, 60))
-    begun_ns = time.monotonic_ns()
-    came = received(receiver, 4)
+    sources = [f"{KEYBOARD}; channel 3; fixed 9", "virtual; split C4 2 finger bass"]
+    with closing(Pluggable(KEYBOARD)) as keyboard, closing(ReceiverPipe(sources)) as receiver:
+        assert receiver.name == f"{KEYBOARD}:port, Antiphon in"
+        assert received(receiver, 1)[0].message == midi.program(1, 33)
+        keyboard.send(midi.note_on(0, 60, 80))
+        play("Antiphon in", [(0, midi.note_on(0, 59, 80)), (5, midi.note_off(0, 59))])
+        keyboard.send(midi.note_off(0, 60))
+        begun_ns = time.monotonic_ns()
+        came = received(receiver, 4)
+
     assert [message for _, message in came] == [
         midi.note_on(2, 60, 9),
         midi.note_on(1, 59, 80),
@@ -51,38 +55,37 @@ def test_several_inputs_are_one_each_mapped_in_its_own_way() -> None:
     times = [at for at, _ in came]
     assert times == sorted(times)
     assert times[2] < begun_ns
-    receiver.close()
-    keyboard.close()
 
 
 @pytest.mark.usefixtures("jack")
 def test_a_clock_comes_apart_from_the_music_and_chatter_not_at_all() -> None:
-    receiver = ReceiverPipe(["virtual"])
     note = midi.note_on(0, 60, 80)
     said = [POSITION, START, PULSE, note, SENSING, PULSE, SYSEX, STOP, midi.note_off(0, 60)]
-    begun_ns = time.monotonic_ns()
-    play("Antiphon in", [(3, message) for message in said])
-    assert [m for _, m in received(receiver, 2)] == [note, midi.note_off(0, 60)]
-    clock = list(iter(receiver.clock, None))
+    with closing(ReceiverPipe(["virtual"])) as receiver:
+        begun_ns = time.monotonic_ns()
+        play("Antiphon in", [(APART_MS, message) for message in said])
+        assert [m for _, m in received(receiver, 2)] == [note, midi.note_off(0, 60)]
+        clock = list(iter(receiver.clock, None))
+        ended_ns = time.monotonic_ns()
+
     assert [message for _, message in clock] == [POSITION, START, PULSE, PULSE, STOP]
     times = [at for at, _ in clock]
-    assert begun_ns < times[0] < times[-1] < time.monotonic_ns()
+    assert begun_ns < times[0] < times[-1] < ended_ns
     assert len(set(times)) == len(times)
-    receiver.close()
 
 
 @pytest.mark.usefixtures("jack")
 def test_of_two_clocks_the_first_conducts() -> None:
-    keyboard = Pluggable(KEYBOARD)
-    receiver = ReceiverPipe(["virtual", KEYBOARD])
-    keyboard.send(START)
-    play("Antiphon in", [(0, PULSE), (5, STOP), (5, midi.program(0, 1))])
-    keyboard.send(PULSE)
-    keyboard.send(midi.program(0, 2))
-    received(receiver, 2)
-    assert [message for _, message in iter(receiver.clock, None)] == [START, PULSE]
-    receiver.close()
-    keyboard.close()
+    with (
+        closing(Pluggable(KEYBOARD)) as keyboard,
+        closing(ReceiverPipe(["virtual", KEYBOARD])) as receiver,
+    ):
+        keyboard.send(START)
+        play("Antiphon in", [(0, PULSE), (5, STOP), (5, midi.program(0, 1))])
+        keyboard.send(PULSE)
+        keyboard.send(midi.program(0, 2))
+        received(receiver, 2)
+        assert [message for _, message in iter(receiver.clock, None)] == [START, PULSE]
 
 
 @pytest.mark.usefixtures("jack")
@@ -102,12 +105,11 @@ def test_without_a_midi_system_nothing_can_be_listened_to() -> None:
 
 @pytest.mark.usefixtures("jack")
 def test_a_killed_receiver_is_noticed() -> None:
-    receiver = ReceiverPipe(["virtual"])
-    assert receiver.receive() is None
-    assert not receiver.lost
-    os.kill(receiver.pid, signal.SIGKILL)
-    until = time.monotonic() + 5
-    while not receiver.lost and time.monotonic() < until:
-        receiver.receive()
-    assert receiver.lost
-    receiver.close()
+    with closing(ReceiverPipe(["virtual"])) as receiver:
+        assert receiver.receive() is None
+        assert not receiver.lost
+        os.kill(receiver.pid, signal.SIGKILL)
+        until = time.monotonic() + 5
+        while not receiver.lost and time.monotonic() < until:
+            receiver.receive()
+        assert receiver.lost
