@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from antiphon.engine.model import Model
 from antiphon.engine.vocabulary import Vocabulary
 from antiphon.export.network import model as network
 from antiphon.export.network.to_onnx import write_bundle
+from scratch import scratch
 
 STYLES = ("Chopin_F", "hymn")
 CONTEXT = 4096
@@ -39,7 +39,7 @@ def tiny_network(window: int = 64) -> network.Model:
 @functools.cache
 def tiny_folder() -> Path:
     """Folder of its 32-bit bundle."""
-    folder = Path(tempfile.mkdtemp(prefix="antiphon-tiny-"))
+    folder = scratch("tiny")
     write_bundle(tiny_network(), folder, "tiny", STYLES, bits=None, context=CONTEXT)
     return folder
 
@@ -53,7 +53,7 @@ def tiny_model() -> Model:
 @functools.cache
 def far_model() -> Model:
     """The same, attention reaching as far as in what ships."""
-    folder = Path(tempfile.mkdtemp(prefix="antiphon-far-"))
+    folder = scratch("far")
     net = tiny_network(window=1024)
     return Model(write_bundle(net, folder, "far", STYLES, bits=None, context=CONTEXT))
 
@@ -61,7 +61,7 @@ def far_model() -> Model:
 @functools.cache
 def few_model() -> Model:
     """The same in 8 bits, keys and values too, as what ships is stored."""
-    folder = Path(tempfile.mkdtemp(prefix="antiphon-few-"))
+    folder = scratch("few")
     steps = [(0.05, 0.05)] * tiny_network().cfg.n_layers
     written = write_bundle(
         tiny_network(), folder, "few", STYLES, bits=8, steps=steps, context=CONTEXT

@@ -21,10 +21,12 @@ from pathlib import Path
 from antiphon.bridge import link, midi, sessions
 from antiphon.bridge.checked_frames import extent, frames
 from antiphon.bridge.config import Settings
-from band import child_of
+from band import PATIENCE_S, child_of, left_of
 from performance import Live
 
 DISK_BYTES = 2**18
+TRIES = 10
+"""For who is killed, another is started, and that one may be there first."""
 PHRASE = 3
 ONE, PAGEFUL = 1, 4
 """Conversations until it shows that nothing can be written; a full disk takes what fits into a
@@ -159,9 +161,17 @@ def _read_only(folder: Path) -> Seen:
     disk = Disk(folder)
 
     def forbid(live: Live | None) -> None:
-        if live is not None:  # no disk becomes read-only while somebody writes on it
-            os.kill(child_of(live.performer.pid, "antiphon.bridge.recorder"), signal.SIGKILL)
-        disk.forbid()
+        if live is None:
+            disk.forbid()
+            return
+        for _ in range(TRIES):  # no disk becomes read-only while somebody writes on it
+            recorder = child_of(live.performer.pid, "antiphon.bridge.recorder")
+            os.kill(recorder, signal.SIGKILL)
+            assert not left_of([recorder], PATIENCE_S)
+            with suppress(subprocess.CalledProcessError):
+                disk.forbid()
+                return
+        raise AssertionError("somebody wrote on it all along")
 
     return session(disk, forbid, disk.allow, ONE)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import os
 import tarfile
-import tempfile
 from pathlib import Path
 
 import pytest
+
+from scratch import scratch
 
 ARCHIVE = Path(__file__).parents[2] / "shared" / "data" / "midi-stress.tar.xz"
 
@@ -19,7 +20,7 @@ def stress_files() -> tuple[Path, ...]:
     archive = Path(os.environ.get("ANTIPHON_STRESS", ARCHIVE))
     if not archive.exists():
         pytest.fail(f"The stress files are missing: put them at {archive} or set ANTIPHON_STRESS.")
-    folder = Path(tempfile.mkdtemp(prefix="antiphon-stress-"))
+    folder = scratch("stress")
     with tarfile.open(archive) as opened:
         opened.extractall(folder, filter="data")
     return tuple(

@@ -6,7 +6,6 @@ import functools
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -39,6 +38,7 @@ from antiphon.engine.protocol import (
 )
 from engines import EngineProcess
 from hostile import BAD_BYTES, BAD_MESSAGES, gate, relay
+from scratch import scratch
 
 pytestmark = pytest.mark.real
 
@@ -52,7 +52,7 @@ Message = list[Any]
 
 @functools.cache
 def built_cpp() -> str:
-    program = Path(tempfile.mkdtemp(prefix="antiphon-cpp-")) / "conformance"
+    program = scratch("cpp") / "conformance"
     sources = sorted(map(str, (PROTOCOL / "cpp").glob("*.cpp")))
     flags = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread"]
     subprocess.run(["g++", *flags, *sources, "-o", str(program)], check=True)

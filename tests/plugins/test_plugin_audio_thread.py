@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import platform
 import subprocess
-import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from engines import EngineProcess
+from scratch import scratch
 from studio import Message, balance, plugins
 
 pytestmark = pytest.mark.real
@@ -37,7 +37,7 @@ ABOUT = {
 @functools.cache
 def host() -> str:
     """The host, built."""
-    program = Path(tempfile.mkdtemp(prefix="antiphon-host-")) / "host"
+    program = scratch("host") / "host"
     lilv = subprocess.run(
         ["pkg-config", "--cflags", "--libs", "lilv-0"], check=True, capture_output=True, text=True
     )

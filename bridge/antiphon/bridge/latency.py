@@ -76,8 +76,9 @@ def measure(rounds: int, bundle: Path | None, tell: Callable[[str], None]) -> La
         far, performer, ready, through = stack.enter_context(_path(engine.endpoint))
         thru: list[int] = []
         answers: list[int] = []
+        clock = SystemClock()
         for n in range(rounds):
-            answer_ns = _round(far, thru)
+            answer_ns = measure_round(far, thru, clock)
             answers += [answer_ns] if answer_ns is not None else []
             if n % 5 == 4:
                 tell(f"measured {n + 1} of {rounds} phrases")
@@ -116,20 +117,23 @@ def _there_and_back(keys: OutputPort, ears: InputPort, number: int) -> int | Non
     return None
 
 
-def _round(far: FarSide, thru: list[int]) -> int | None:
-    """One phrase, its answer, and the pedal that stops it; time to the first answered note."""
-    clock = SystemClock()
+def measure_round(far: FarSide, thru: list[int], clock: SystemClock) -> int | None:
+    """One phrase, its answer, and the pedal that stops it: nanoseconds to the first answered note,
+    None if none came. What each key took is added to `thru`, but for those not heard in time.
+    [may block]
+    """
     for pitch in PHRASE:
+        strike = midi.note_on(PLAYER_CHANNEL, pitch, 80)
         struck_ns = clock.now_ns()
-        far.play(midi.note_on(PLAYER_CHANNEL, pitch, 80))
-        heard_ns = _first_note(far, struck_ns + STEP_NS // 2, thru=True)
+        far.play(strike)
+        heard_ns = _heard(far, strike.__eq__, struck_ns + STEP_NS // 2, clock)
         thru += [heard_ns - struck_ns] if heard_ns is not None else []
         clock.sleep_until(struck_ns + STEP_NS // 2)
         far.play(midi.note_off(PLAYER_CHANNEL, pitch))
         clock.sleep_until(struck_ns + STEP_NS)
     asked_ns = clock.now_ns()
     _press(far)
-    answered_ns = _first_note(far, asked_ns + PATIENCE_NS)
+    answered_ns = _heard(far, _answers, asked_ns + PATIENCE_NS, clock)
     _press(far)
     clock.doze_until(clock.now_ns() + 10 * STEP_NS)
     while far.hear():
@@ -142,20 +146,21 @@ def _press(far: FarSide) -> None:
         far.play(midi.control(PLAYER_CHANNEL, midi.SOFT, value))
 
 
-def _first_note(far: FarSide, until_ns: int, *, thru: bool = False) -> int | None:
-    """When the next note came out: one of the player's own, or one of the answer's."""
-    clock = SystemClock()
+def _heard(
+    far: FarSide, wanted: Callable[[bytes], bool], until_ns: int, clock: SystemClock
+) -> int | None:
+    """When a message that is wanted came out, None if none did; what is not is passed over."""
     while clock.now_ns() < until_ns:
         heard = far.hear()
         if heard is None:
             clock.doze_until(clock.now_ns() + 200_000)
-        elif _is_note_on(heard[1]) and (midi.channel(heard[1]) == PLAYER_CHANNEL) == thru:
+        elif wanted(heard[1]):
             return heard[0]
     return None
 
 
-def _is_note_on(message: bytes) -> bool:
-    return midi.kind(message) == midi.NOTE_ON
+def _answers(message: bytes) -> bool:
+    return midi.kind(message) == midi.NOTE_ON and midi.channel(message) != PLAYER_CHANNEL
 
 
 class Ports:
