@@ -26,7 +26,7 @@ LATE_NS = 150_000
 MOST = 0.5
 """A machine that stands still for more than this share of the time is no measure of anything."""
 QUIET = 0.03
-"""Of the time, how much it may stand still where a millisecond is asked for."""
+"""How much unrest there may be where a millisecond is asked for: 3 % of the time, 30 ms on end."""
 TRIES = 6
 Span = tuple[int, int]
 Seen = TypeVar("Seen")
@@ -50,8 +50,14 @@ class Machine:
 
     def still_ns(self, from_ns: int, until_ns: int) -> int:
         """How much of a time it stood still."""
-        spans = ((max(from_ns, a), min(until_ns, b)) for a, b in self.still)
-        return sum(b - a for a, b in spans if b > a)
+        return sum(self._stretches(from_ns, until_ns))
+
+    def unrest(self, from_ns: int, until_ns: int) -> float:
+        """How much of a time it stood still, 0..1, or the seconds for which it did on end, if they
+        are more: after a long stretch everybody has to catch up.
+        """
+        stretches = self._stretches(from_ns, until_ns)
+        return max(sum(stretches) / (until_ns - from_ns), max(stretches, default=0) / 1e9)
 
     def took_ns(self, from_ns: int, until_ns: int) -> int:
         """How long something took, but for the time in which it may have been kept from it.
@@ -60,6 +66,10 @@ class Machine:
         """
         assert self.share <= MOST, f"the machine stood still for {self.share:.0%} of the time"
         return until_ns - from_ns - self.still_ns(from_ns, until_ns)
+
+    def _stretches(self, from_ns: int, until_ns: int) -> list[int]:
+        spans = ((max(from_ns, a), min(until_ns, b)) for a, b in self.still)
+        return [b - a for a, b in spans if b > a]
 
 
 @contextmanager
@@ -90,8 +100,8 @@ def watched() -> Iterator[Machine]:
 def undisturbed(play: Callable[[], Seen], disturbed: Callable[[Seen], float]) -> Seen:
     """What was seen of a play that nothing outside disturbed; of some, of the least disturbed one.
 
-    `disturbed` tells how much of its time the machine stood still, 0..1, and more where something
-    else that the play stands on was not there. How well it went besides has no say.
+    `disturbed` tells the machine's unrest meanwhile, and more where something else that the play
+    stands on was not there. How well it went besides has no say.
     """
     seen: list[Seen] = []
     while len(seen) < TRIES:

@@ -33,12 +33,12 @@ class Followed(NamedTuple):
     """Each timeline and when it was given."""
     lost: int
     """Pulses that were sent and did not arrive."""
-    still: float
-    """Share of the song in which the machine stood still."""
+    unrest: float
+    """Of the machine, during the song."""
 
     def disturbed(self) -> float:
         """How much: where JACK misses its deadlines messages are lost, and no tempo is found."""
-        return self.still + self.lost
+        return self.unrest + self.lost
 
 
 def follow() -> Followed:
@@ -57,8 +57,8 @@ def follow() -> Followed:
             if message == STOP:
                 break
         sent = finish(sender)
-    still = machine.still_ns(sent.due_ns[0], sent.due_ns[-1]) / lasts_ns
-    return Followed(follower, sent, given, len(sent.due_ns) - arrived, still)
+    unrest = machine.unrest(sent.due_ns[0], sent.due_ns[-1])
+    return Followed(follower, sent, given, len(sent.due_ns) - arrived, unrest)
 
 
 def test_the_timeline_is_on_the_senders_grid_at_every_tempo() -> None:
