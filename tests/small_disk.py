@@ -171,7 +171,7 @@ def _read_only(folder: Path) -> Seen:
             with suppress(subprocess.CalledProcessError):
                 disk.forbid()
                 return
-        raise AssertionError("somebody wrote on it all along")
+        raise AssertionError("it cannot be made read-only")
 
     return session(disk, forbid, disk.allow, ONE)
 

@@ -26,7 +26,9 @@ LATE_NS = 150_000
 MOST = 0.5
 """A machine that stands still for more than this share of the time is no measure of anything."""
 QUIET = 0.03
-"""How much unrest there may be where a millisecond is asked for: 3 % of the time, 30 ms on end."""
+"""How much disturbance there may be where a millisecond is asked for: 3 % of the time, and 30 ms on
+end.
+"""
 TRIES = 6
 Span = tuple[int, int]
 Seen = TypeVar("Seen")
@@ -52,7 +54,7 @@ class Machine:
         """How much of a time it stood still."""
         return sum(self._stretches(from_ns, until_ns))
 
-    def unrest(self, from_ns: int, until_ns: int) -> float:
+    def disturbance(self, from_ns: int, until_ns: int) -> float:
         """How much of a time it stood still, 0..1, or the seconds for which it did on end, if they
         are more: after a long stretch everybody has to catch up.
         """
@@ -100,8 +102,8 @@ def watched() -> Iterator[Machine]:
 def undisturbed(play: Callable[[], Seen], disturbed: Callable[[Seen], float]) -> Seen:
     """What was seen of a play that nothing outside disturbed; of some, of the least disturbed one.
 
-    `disturbed` tells the machine's unrest meanwhile, and more where something else that the play
-    stands on was not there. How well it went besides has no say.
+    `disturbed` tells the machine's disturbance meanwhile, and more where something else that the
+    play stands on was not there. How well it went besides has no say.
     """
     seen: list[Seen] = []
     while len(seen) < TRIES:

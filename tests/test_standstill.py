@@ -26,14 +26,14 @@ def test_a_time_is_still_where_any_core_is(found: list[Span], asked: Span) -> No
     assert machine.took_ns(*asked) == asked[1] - asked[0] - still
 
 
-def test_unrest_is_the_share_of_the_time_or_the_longest_stretch_in_seconds() -> None:
+def test_disturbance_is_the_share_of_the_time_or_the_longest_stretch_in_seconds() -> None:
     ms = 1_000_000
     machine = Machine(still=[(0, 10 * ms), (20 * ms, 60 * ms), (90 * ms, 100 * ms)])
 
-    assert machine.unrest(0, 100 * ms) == 0.6
-    assert machine.unrest(5 * ms, 10_000 * ms) == 0.04
-    assert machine.unrest(30 * ms, 10_000 * ms) == 0.03
-    assert machine.unrest(100 * ms, 200 * ms) == 0
+    assert machine.disturbance(0, 100 * ms) == 0.6
+    assert machine.disturbance(5 * ms, 10_000 * ms) == 0.04
+    assert machine.disturbance(30 * ms, 10_000 * ms) == 0.03
+    assert machine.disturbance(100 * ms, 200 * ms) == 0
 
 
 @pytest.mark.real

@@ -17,7 +17,7 @@ from standstill import undisturbed, watched
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.usefixtures("jack")]
 
 BEATS = int(os.environ.get("ANTIPHON_CLOCK_BEATS", "6"))
-"""Beats at each tempo; 64, with `--timeout 900`, for the full run: three minutes a try."""
+"""Beats at each tempo; 64, with `--timeout 1200`, for the full run: three minutes a try."""
 TEMPOS = (60, 97, 120, 174)
 FINDS_IN = 36
 """Pulses it may take to find a tempo: a beat and a half."""
@@ -33,12 +33,12 @@ class Followed(NamedTuple):
     """Each timeline and when it was given."""
     lost: int
     """Pulses that were sent and did not arrive."""
-    unrest: float
+    disturbance: float
     """Of the machine, during the song."""
 
     def disturbed(self) -> float:
         """How much: where JACK misses its deadlines messages are lost, and no tempo is found."""
-        return self.unrest + self.lost
+        return self.disturbance + self.lost
 
 
 def follow() -> Followed:
@@ -57,8 +57,8 @@ def follow() -> Followed:
             if message == STOP:
                 break
         sent = finish(sender)
-    unrest = machine.unrest(sent.due_ns[0], sent.due_ns[-1])
-    return Followed(follower, sent, given, len(sent.due_ns) - arrived, unrest)
+    disturbance = machine.disturbance(sent.due_ns[0], sent.due_ns[-1])
+    return Followed(follower, sent, given, len(sent.due_ns) - arrived, disturbance)
 
 
 def test_the_timeline_is_on_the_senders_grid_at_every_tempo() -> None:

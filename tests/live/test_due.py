@@ -62,9 +62,9 @@ class Sent(NamedTuple):
     """Whether the system granted it."""
 
     @property
-    def unrest(self) -> float:
+    def disturbance(self) -> float:
         """Of the machine, meanwhile."""
-        return self.machine.unrest(self.machine.begin_ns, self.machine.end_ns)
+        return self.machine.disturbance(self.machine.begin_ns, self.machine.end_ns)
 
     @property
     def late_ns(self) -> list[int]:
@@ -106,7 +106,7 @@ def test_what_is_due_leaves_within_a_millisecond(
         return send(tmp_path / str(next(numbers)), ordinary=ordinary)
 
     numbers = count()
-    sent = play() if ordinary else undisturbed(play, attrgetter("unrest"))
+    sent = play() if ordinary else undisturbed(play, attrgetter("disturbance"))
     with capsys.disabled():
         print(f"\n{told(sent)}")  # noqa: T201
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,8 +51,11 @@ def performer(engine: EngineProcess, settings: Settings) -> Iterator[tuple[Perfo
         os.close(write_fd)
 
 
-def play(fd: int, message: bytes) -> None:
-    os.write(fd, stamped.arrived(time.monotonic_ns(), message))
+def play(fd: int, message: bytes) -> int:
+    """Play it now; returns when that was."""
+    now_ns = time.monotonic_ns()
+    os.write(fd, stamped.arrived(now_ns, message))
+    return now_ns
 
 
 def ready(process: PerformerProcess) -> Timeline:
@@ -111,6 +115,26 @@ def test_the_answer_comes_as_soon_after_a_long_phrase_as_after_a_short_one(
     # A silence that is judged ends anywhere in a tick, and an answer begins with the next one.
     assert long / short < 1.5 if pedal else abs(long - short) <= TICK_NS
     assert pedal is False or short >= LEAD_NS
+
+
+def test_what_is_read_late_was_played_when_it_was(engine: EngineProcess) -> None:
+    with performer(engine, Settings()) as (process, fd):
+        ready(process)
+        os.kill(process.pid, signal.SIGSTOP)
+        down_ns = play(fd, midi.note_on(0, 60, 80))
+        time.sleep(0.05)
+        up_ns = play(fd, midi.note_off(0, 60))
+        os.kill(process.pid, signal.SIGCONT)
+        told: list[link.Message] = []
+        until = time.monotonic() + 5
+        while len(played := [m for m in told if isinstance(m, link.Played)]) < 2:
+            assert time.monotonic() < until
+            told += process.messages(0.05)
+
+    assert played == [
+        link.Played(down_ns, midi.note_on(0, 60, 80)),
+        link.Played(up_ns, midi.note_off(0, 60)),
+    ]
 
 
 def test_the_first_note_leaves_before_the_last_token_exists(engine: EngineProcess) -> None:

@@ -10,6 +10,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from operator import eq
 from pathlib import Path
 from typing import Protocol
 
@@ -122,18 +124,18 @@ def measure_round(far: FarSide, thru: list[int], clock: SystemClock) -> int | No
     None if none came. What each key took is added to `thru`, but for those not heard in time.
     [may block]
     """
-    for pitch in PHRASE:
-        strike = midi.note_on(PLAYER_CHANNEL, pitch, 80)
+    for number, pitch in enumerate(PHRASE):
+        strike = midi.note_on(PLAYER_CHANNEL, pitch, 80 + number)  # no two are alike
         struck_ns = clock.now_ns()
         far.play(strike)
-        heard_ns = _heard(far, strike.__eq__, struck_ns + STEP_NS // 2, clock)
+        heard_ns = _heard(far, partial(eq, strike), struck_ns + STEP_NS // 2, clock)
         thru += [heard_ns - struck_ns] if heard_ns is not None else []
         clock.sleep_until(struck_ns + STEP_NS // 2)
         far.play(midi.note_off(PLAYER_CHANNEL, pitch))
         clock.sleep_until(struck_ns + STEP_NS)
     asked_ns = clock.now_ns()
     _press(far)
-    answered_ns = _heard(far, _answers, asked_ns + PATIENCE_NS, clock)
+    answered_ns = _heard(far, _is_answer, asked_ns + PATIENCE_NS, clock)
     _press(far)
     clock.doze_until(clock.now_ns() + 10 * STEP_NS)
     while far.hear():
@@ -159,7 +161,7 @@ def _heard(
     return None
 
 
-def _answers(message: bytes) -> bool:
+def _is_answer(message: bytes) -> bool:
     return midi.kind(message) == midi.NOTE_ON and midi.channel(message) != PLAYER_CHANNEL
 
 

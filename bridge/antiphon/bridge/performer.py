@@ -76,7 +76,7 @@ class Order(Struct, frozen=True):
     sources: tuple[str, ...] = ("virtual",)
     """Inputs, as `inputs.py` reads them."""
     phrase_fd: int | None = None
-    """Listen to this pipe instead of a port."""
+    """Listen to this pipe instead of a port: frames of `stamped` come down it."""
     out: str | None = None
     """Part of the output port's name; None makes a virtual port."""
     loop: bool | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections import deque
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,13 +61,16 @@ def messages(phrase: Phrase) -> list[tuple[int, bytes]]:
 def play(phrase: Phrase, fd: int, timeline: Timeline, clock: Clock) -> None:
     """Write the phrase to a pipe, each message at its time. Blocks until it is over.
 
-    Each says when it was due: a machine that stands still for a moment changes nothing in what is
-    heard.
+    Each says when it was due, and all that is due is written at once: if the machine stands still
+    for a moment, what is kept and answered is the same.
     """
-    for tick, message in messages(phrase):
-        due_ns = timeline.time_at(tick)
-        clock.sleep_until(due_ns)
-        os.write(fd, stamped.arrived(due_ns, message))
+    waiting = deque((timeline.time_at(tick), message) for tick, message in messages(phrase))
+    while waiting:
+        clock.sleep_until(waiting[0][0])
+        now_ns, due = clock.now_ns(), b""
+        while waiting and waiting[0][0] <= now_ns:
+            due += stamped.arrived(*waiting.popleft())
+        os.write(fd, due)
 
 
 def _end_with_input() -> None:

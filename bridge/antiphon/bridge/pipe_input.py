@@ -26,7 +26,7 @@ class PipeInput:
         self._messages: deque[Arrived] = deque()
 
     def receive(self) -> bytes | None:
-        """The next channel message, None when there is none; never waits. [loop]"""
+        """The next message, None when there is none; never waits. [loop]"""
         if not self._messages and not self.ended:
             self._read()
         if not self._messages:

@@ -1,4 +1,5 @@
-"""What the receiver tells through its pipe: messages with their arrival, inputs that come or go.
+"""What comes down a pipe from the receiver, or from who plays in its place: messages with the
+moment each was played, inputs that come or go.
 
 One frame is 8 bytes of monotonic nanoseconds, big endian, and 4 as in `frames`. Pure.
 """
@@ -35,7 +36,7 @@ class Changed(NamedTuple):
 
 
 def arrived(at_ns: int, message: bytes) -> bytes:
-    """The frame of 1..3 MIDI bytes that arrived."""
+    """The frame of 1..3 MIDI bytes that were played at a time."""
     return _STAMP.pack(at_ns) + frames.message(message)
 
 
